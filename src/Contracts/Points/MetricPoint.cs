@@ -1,0 +1,18 @@
+namespace OrleansMetrics.Contracts.Points;
+
+/// <summary>One measured value of one series at one time, as an Orleans client publishes it.</summary>
+[GenerateSerializer, Immutable, Alias("OrleansMetrics.MetricPoint")]
+public sealed record MetricPoint
+{
+    /// <summary>Metric name: not empty, at most <see cref="PointLimits.MaxMetricNameBytes"/> bytes of UTF-8, no control characters.</summary>
+    [Id(0)] public required string Metric { get; init; }
+
+    /// <summary>The measured value: finite.</summary>
+    [Id(1)] public required double Value { get; init; }
+
+    /// <summary>Event time, kept to the millisecond. Null: the time at which the node that receives the point reads it.</summary>
+    [Id(2)] public DateTimeOffset? Timestamp { get; init; }
+
+    /// <summary>Tags in any order; names are unique. At most <see cref="PointLimits.MaxTags"/>.</summary>
+    [Id(3)] public Tag[] Tags { get; init; } = [];
+}

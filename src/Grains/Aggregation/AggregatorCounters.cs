@@ -1,0 +1,9 @@
+namespace OrleansMetrics.Grains.Aggregation;
+
+/// <summary>What an aggregator has done with the points sent to it since the metric was first seen. Part of its snapshot.</summary>
+/// <param name="Processed">Points in windows and totals.</param>
+/// <param name="Late">Points whose window was final.</param>
+/// <param name="Collided">Points of a series whose identity is taken by another series of the metric.</param>
+[GenerateSerializer, Immutable, Alias("OrleansMetrics.AggregatorCounters")]
+public readonly record struct AggregatorCounters(
+    [property: Id(0)] long Processed, [property: Id(1)] long Late, [property: Id(2)] long Collided);

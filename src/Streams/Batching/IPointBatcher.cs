@@ -1,0 +1,12 @@
+namespace OrleansMetrics.Streams.Batching;
+
+/// <summary>The way into the log for the points of a request.</summary>
+public interface IPointBatcher
+{
+    /// <summary>The definition period now, for <see cref="RequestPoints.DefinitionPeriod"/>.</summary>
+    int DefinitionPeriod { get; }
+
+    /// <summary>Merges the points with those of other requests, appends them, and completes when all are durable or the log has refused.</summary>
+    /// <remarks>The caller may reuse the points when the task has completed.</remarks>
+    ValueTask<SubmitStatus> SubmitAsync(RequestPoints points, CancellationToken cancellationToken);
+}

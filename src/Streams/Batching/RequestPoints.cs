@@ -1,0 +1,119 @@
+using System.Diagnostics;
+
+namespace OrleansMetrics.Streams.Batching;
+
+/// <summary>
+/// The valid points of one request, in columns, while it is being read. Reused from request to request; used by one thread at a time.
+/// Nothing is handed to the log before the whole request has been read.
+/// </summary>
+public sealed class RequestPoints(int initialCapacity = 1024)
+{
+    private MetricEntry[] _metrics = new MetricEntry[16];
+    private int[] _counts = new int[16];
+    private int[] _touched = new int[16];
+    private int[] _metricIndexes = new int[initialCapacity];
+    private ulong[] _ids = new ulong[initialCapacity];
+    private double[] _values = new double[initialCapacity];
+    private long[] _times = new long[initialCapacity];
+    private readonly List<SeriesEntry> _undefined = [];
+    private int _touchedCount;
+
+    /// <summary>Points held.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The definition period of the process; a series not defined in it goes with its definition. Set before the first point.</summary>
+    public int DefinitionPeriod { get; set; }
+
+    /// <summary>Bytes that the points take in memory.</summary>
+    public long Bytes => Count * 28L;
+
+    /// <summary>Series whose definition must go with these points; may hold a series more than once.</summary>
+    internal List<SeriesEntry> Undefined => _undefined;
+
+    /// <summary>Indexes of the metrics with points, in the order of their first point.</summary>
+    internal ReadOnlySpan<int> Touched => _touched.AsSpan(0, _touchedCount);
+
+    internal ReadOnlySpan<int> MetricIndexes => _metricIndexes.AsSpan(0, Count);
+
+    internal ReadOnlySpan<ulong> Ids => _ids.AsSpan(0, Count);
+
+    internal ReadOnlySpan<double> Values => _values.AsSpan(0, Count);
+
+    internal ReadOnlySpan<long> Times => _times.AsSpan(0, Count);
+
+    /// <summary>Adds a point.</summary>
+    /// <param name="series">The series, from this process's cache.</param>
+    /// <param name="value">Finite.</param>
+    /// <param name="time">Event time, Unix milliseconds.</param>
+    public void Add(SeriesEntry series, double value, long time)
+    {
+        Debug.Assert(double.IsFinite(value));
+        var at = Count;
+        if (at == _ids.Length)
+        {
+            Grow();
+        }
+
+        var metric = series.Metric.Index;
+        if (metric >= _counts.Length || _counts[metric] == 0)
+        {
+            Touch(series.Metric);
+        }
+
+        _counts[metric]++;
+        _metricIndexes[at] = metric;
+        _ids[at] = series.Id;
+        _values[at] = value;
+        _times[at] = time;
+        if (series.DefinedIn != DefinitionPeriod)
+        {
+            _undefined.Add(series);
+        }
+
+        Count = at + 1;
+    }
+
+    /// <summary>Forgets the points and keeps the memory.</summary>
+    public void Clear()
+    {
+        for (var i = 0; i < _touchedCount; i++)
+        {
+            _counts[_touched[i]] = 0;
+        }
+
+        _touchedCount = 0;
+        _undefined.Clear();
+        Count = 0;
+    }
+
+    internal MetricEntry Metric(int index) => _metrics[index];
+
+    internal int CountOf(int metric) => _counts[metric];
+
+    private void Touch(MetricEntry metric)
+    {
+        if (metric.Index >= _counts.Length)
+        {
+            var size = Math.Max(metric.Index + 1, _counts.Length * 2);
+            Array.Resize(ref _counts, size);
+            Array.Resize(ref _metrics, size);
+        }
+
+        if (_touchedCount == _touched.Length)
+        {
+            Array.Resize(ref _touched, _touched.Length * 2);
+        }
+
+        _metrics[metric.Index] = metric;
+        _touched[_touchedCount++] = metric.Index;
+    }
+
+    private void Grow()
+    {
+        var size = _ids.Length * 2;
+        Array.Resize(ref _metricIndexes, size);
+        Array.Resize(ref _ids, size);
+        Array.Resize(ref _values, size);
+        Array.Resize(ref _times, size);
+    }
+}

@@ -1,0 +1,17 @@
+namespace OrleansMetrics.Streams.PointLog;
+
+/// <summary>What became of an append.</summary>
+public enum AppendStatus
+{
+    /// <summary>Not known: the append has not been answered.</summary>
+    Pending,
+
+    /// <summary>Durable as far as <c>Log:Sync</c> promises.</summary>
+    Appended,
+
+    /// <summary>Refused: the partition's log is at its byte bound. Nothing was written.</summary>
+    Full,
+
+    /// <summary>The store failed; whether the record is in the log is not known.</summary>
+    Failed,
+}

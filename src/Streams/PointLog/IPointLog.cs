@@ -1,0 +1,36 @@
+namespace OrleansMetrics.Streams.PointLog;
+
+/// <summary>
+/// The durable log of points: one ordered sequence of batches per partition, with contiguous positions. All members may be
+/// called from any thread at any time.
+/// </summary>
+public interface IPointLog : IAsyncDisposable
+{
+    /// <summary>Number of partitions, fixed when the log was created.</summary>
+    int Partitions { get; }
+
+    /// <summary>
+    /// Appends batches of any partitions, in the order given within a partition, and sets the status of each. Appends that wait
+    /// at the same time are committed together. Does not throw for a store that is full or fails: that is in the status.
+    /// </summary>
+    ValueTask AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The records after a position, in order, without a gap between them: as many as fit <paramref name="maxBytes"/> of payload,
+    /// at least one if there is any; empty at the head. Starts later than <paramref name="after"/> + 1 only when those records are trimmed.
+    /// Recent records come from memory, older ones are read back from the store.
+    /// </summary>
+    ValueTask<IReadOnlyList<LogRecord>> ReadAsync(int partition, long after, int maxBytes, CancellationToken cancellationToken);
+
+    /// <summary>Completes when the log holds a record after a position, whichever process appended it, or when cancelled (then it throws).</summary>
+    ValueTask WaitAsync(int partition, long after, CancellationToken cancellationToken);
+
+    /// <summary>Where the partition's log stands.</summary>
+    ValueTask<LogHead> GetHeadAsync(int partition, CancellationToken cancellationToken);
+
+    /// <summary>Removes the records at or below a position. Idempotent; a position beyond the head is refused.</summary>
+    ValueTask TrimAsync(int partition, long upTo, CancellationToken cancellationToken);
+
+    /// <summary>Keeps a record that cannot be read, with its bytes and the reason, outside the log. Idempotent per position.</summary>
+    ValueTask SetAsideAsync(int partition, LogRecord record, string reason, CancellationToken cancellationToken);
+}
