@@ -247,12 +247,12 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
     /// <summary>Sends everything, then waits for everything. Null stands for a metric that is stalled or has failed now.</summary>
     private async Task<AggregatorStatus?[]> DeliverAsync(LogRecord record)
     {
-        var pending = new ValueTask<AggregatorStatus>[_deliveries.Count];
+        var pending = new Task<AggregatorStatus>[_deliveries.Count];
         for (var i = 0; i < pending.Length; i++)
         {
             if (!_deliveries[i].Route.Stalled)
             {
-                pending[i] = Send(_deliveries[i], record);
+                pending[i] = Send(_deliveries[i], record).AsTask();
             }
         }
 

@@ -37,12 +37,12 @@ public sealed partial class NodeLifecycle(
     {
         lifetime.ApplicationStopping.Register(() =>
         {
-            readiness.SetShuttingDown();
+            readiness.ShuttingDown();
             gate.Close();
             LogStopping();
         });
         await ForEachPartitionAsync(static flush => flush.Start());
-        readiness.SetReady();
+        readiness.Ready();
     }
 
     /// <inheritdoc />
