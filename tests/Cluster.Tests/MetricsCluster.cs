@@ -50,7 +50,7 @@ internal sealed class MetricsCluster : IAsyncDisposable
 
     public InProcessTestCluster Cluster => _cluster!;
 
-    public IGrainFactory Grains => _cluster!.Client;
+    public IClusterClient Grains => _cluster!.Client;
 
     public static async Task<MetricsCluster> StartAsync(
         int silos = 1, int partitions = 4, string? directory = null, Dictionary<string, string?>? configuration = null, Action<ISiloBuilder>? configure = null)
