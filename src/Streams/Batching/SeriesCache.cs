@@ -80,16 +80,24 @@ public sealed class SeriesCache
     /// <summary>The hash of the piece that the points of a line have in common, for <see cref="Key"/>.</summary>
     public ulong Hash(RawFormat format, ReadOnlySpan<byte> series) => _hash.Hash(series, (ulong)format);
 
+    /// <summary>The hash of both pieces.</summary>
+    /// <param name="seriesHash"><see cref="Hash(RawFormat, ReadOnlySpan{byte})"/> of the first.</param>
+    /// <param name="field">The second.</param>
+    public ulong Hash(ulong seriesHash, ReadOnlySpan<byte> field) => _hash.Hash(field, seriesHash);
+
     /// <summary>The raw key of a series; the bytes must stay as they are while the key is in use.</summary>
     /// <param name="format">The format of the bytes.</param>
     /// <param name="series">The piece that the points of a line have in common.</param>
-    /// <param name="seriesHash">Its <see cref="Hash"/>.</param>
+    /// <param name="seriesHash">Its <see cref="Hash(RawFormat, ReadOnlySpan{byte})"/>.</param>
     /// <param name="field">The piece that tells them apart.</param>
     public RawSeriesKey Key(RawFormat format, ReadOnlySpan<byte> series, ulong seriesHash, ReadOnlySpan<byte> field) =>
         new(format, series, field, _hash.Hash(field, seriesHash));
 
     /// <summary>The series of a raw key, or null if it is not known: then parse it and call <see cref="TryAdd"/>.</summary>
     public SeriesEntry? Find(in RawSeriesKey key) => Volatile.Read(ref _table).Find(key);
+
+    /// <summary>The same for several series of one text.</summary>
+    public void Find(RawFormat format, ReadOnlySpan<byte> text, Span<SeriesLookup> lookups) => Volatile.Read(ref _table).Find(format, text, lookups);
 
     /// <summary>Checks a series, and remembers its raw key when it is valid. Series that mean the same share one entry, however they are written.</summary>
     /// <param name="key">The raw key.</param>

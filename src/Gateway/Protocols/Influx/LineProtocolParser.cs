@@ -13,8 +13,11 @@ namespace OrleansMetrics.Gateway.Protocols.Influx;
 /// </remarks>
 public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IPointParser
 {
+    private const int FieldsAtOnce = 32;
     private readonly LineReader _line = new();
+    private readonly LineHeader[] _lines = new LineHeader[FieldsAtOnce];
     private readonly ParsedSeries _parsed = new();
+    private int _lineCount;
     private PointSink _sink;
     private TimestampPrecision _precision;
     private long _lineNumber;
@@ -28,6 +31,8 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
     public void Begin(in PointSink sink, TimestampPrecision precision)
     {
         _sink = sink;
+        _lineCount = 0;
+        _line.Fields.Truncate(0);
         _precision = precision;
         _lineNumber = 1;
         _carryLength = 0;
@@ -52,13 +57,7 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
             piece = piece[(end + 1)..];
         }
 
-        var lines = piece[..(piece.LastIndexOf((byte)'\n') + 1)];
-        while (!lines.IsEmpty && ReadLine(lines, whole: false) is > 0 and var length)
-        {
-            lines = lines[length..];
-            piece = piece[length..];
-        }
-
+        piece = piece[ReadLines(piece[..(piece.LastIndexOf((byte)'\n') + 1)], whole: false)..];
         if (!piece.IsEmpty)
         {
             _scanner = default;
@@ -101,13 +100,13 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
         ReadOnlySpan<byte> line = _carry.AsSpan(0, _carryLength);
         if (_carryTotal <= _carryLength)
         {
-            ReadLine(line, whole: true);
+            ReadLines(line, whole: true);
         }
         else
         {
             if (!IsComment(line))
             {
-                Refuse(RejectReason.LineTooLong, line);
+                _sink.Report.Reject(RejectReason.LineTooLong, RejectReason.LineTooLong.Message(), _lineNumber, null, line);
             }
 
             _lineNumber += _carryLineFeeds;
@@ -118,141 +117,210 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
         _carryLineFeeds = 0;
     }
 
-    /// <summary>Reads the line at the start of the text, which ends with a line feed.</summary>
-    /// <param name="text">Lines.</param>
+    /// <summary>Reads lines and takes their points.</summary>
+    /// <param name="text">Lines; the last byte is a line feed.</param>
     /// <param name="whole">The text is one line, even if a quoted string in it does not end.</param>
-    /// <returns>The length of the line; 0 when its end is not in the text.</returns>
-    private int ReadLine(ReadOnlySpan<byte> text, bool whole)
+    /// <returns>Where the first line begins whose end is not in the text, or the length of the text.</returns>
+    private int ReadLines(ReadOnlySpan<byte> text, bool whole)
     {
-        var skipped = 0;
-        if (text[0] <= '#')
+        var at = 0;
+        while (at < text.Length)
         {
-            skipped = text.IndexOfAnyExcept((byte)' ');
-            if (text[skipped] is (byte)'#' or (byte)'\n' || text[skipped..].StartsWith("\r\n"u8))
+            var next = ReadLine(text, at, whole);
+            if (next == at)
             {
-                return SkipLine(text, text[skipped] == '#');
+                break;
+            }
+
+            at = next;
+            if (_lineCount == _lines.Length || _line.Fields.Count >= FieldsAtOnce)
+            {
+                TakeLines(text);
             }
         }
 
-        var length = _line.Read(text[skipped..]);
-        var refused = length < 0;
-        if (refused)
-        {
-            // The end of a bad line is where any line would end; see LineEndScanner.
-            var end = default(LineEndScanner).Scan(text);
-            if (end < 0 && !whole)
-            {
-                return 0;
-            }
-
-            length = end < 0 ? text.Length : end + 1;
-        }
-        else
-        {
-            length += skipped;
-        }
-
-        var line = text[..(length - 1)];
-        if (line.Length > maxLineBytes)
-        {
-            Refuse(RejectReason.LineTooLong, line);
-        }
-        else if (refused)
-        {
-            _sink.Report.Reject(_line.Reason, _line.Message, _lineNumber, null, line);
-        }
-        else
-        {
-            Take(line, line[skipped..]);
-        }
-
-        _lineNumber += refused || _line.IgnoredFields > 0 ? 1 + line.Count((byte)'\n') : 1;
-        return length;
+        TakeLines(text);
+        return at;
     }
 
-    private int SkipLine(ReadOnlySpan<byte> text, bool isComment)
+    /// <summary>Where the next line begins; the same place when the line's end is not in the text.</summary>
+    private int ReadLine(ReadOnlySpan<byte> text, int at, bool whole)
     {
-        var length = text.IndexOf((byte)'\n') + 1;
-        if (!isComment && length - 1 > maxLineBytes)
+        var start = at;
+        if (text[at] <= '#')
         {
-            Refuse(RejectReason.LineTooLong, text[..(length - 1)]);
+            start += text[at..].IndexOfAnyExcept((byte)' ');
+            if (text[start] is (byte)'#' or (byte)'\n' || text[start..].StartsWith("\r\n"u8))
+            {
+                return SkipLine(text, at, text[start] == '#');
+            }
+        }
+
+        var firstField = _line.Fields.Count;
+        var next = _line.Read(text, start);
+        if (next < 0)
+        {
+            _line.Fields.Truncate(firstField);
+            return RefuseLine(text, at, whole);
+        }
+
+        var time = _sink.ReceivedAt;
+        var length = next - at - 1;
+        if (length > maxLineBytes || (_line.HasTimestamp && !_precision.TryToMilliseconds(_line.Timestamp, out time)))
+        {
+            _line.Fields.Truncate(firstField);
+            Refuse(text, at, length, length > maxLineBytes ? RejectReason.LineTooLong : RejectReason.InvalidTimestamp);
+        }
+        else
+        {
+            Stage(text, new LineHeader
+            {
+                At = at, Length = length, SeriesAt = start, SeriesLength = _line.SeriesLength, FirstField = firstField,
+                EndField = _line.Fields.Count, IgnoredFields = _line.IgnoredFields, Number = _lineNumber, Time = time,
+            });
+        }
+
+        // Only a quoted string can hold a line feed.
+        _lineNumber += _line.IgnoredFields == 0 ? 1 : 1 + text.Slice(at, length).Count((byte)'\n');
+        return next;
+    }
+
+    /// <summary>The end of a bad line is where any line would end; see <see cref="LineEndScanner"/>.</summary>
+    private int RefuseLine(ReadOnlySpan<byte> text, int at, bool whole)
+    {
+        var length = default(LineEndScanner).Scan(text[at..]);
+        if (length < 0)
+        {
+            if (!whole)
+            {
+                return at;
+            }
+
+            length = text.Length - at - 1;
+        }
+
+        var tooLong = length > maxLineBytes;
+        Refuse(text, at, length, tooLong ? RejectReason.LineTooLong : _line.Reason, tooLong ? null : _line.Message);
+        _lineNumber += 1 + text.Slice(at, length).Count((byte)'\n');
+        return at + length + 1;
+    }
+
+    private int SkipLine(ReadOnlySpan<byte> text, int at, bool isComment)
+    {
+        var length = text[at..].IndexOf((byte)'\n');
+        if (!isComment && length > maxLineBytes)
+        {
+            Refuse(text, at, length, RejectReason.LineTooLong);
         }
 
         _lineNumber++;
-        return length;
+        return at + length + 1;
     }
 
     private static bool IsComment(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept((byte)' ') is >= 0 and var at && line[at] == '#';
 
-    /// <summary>Puts the points of a line of good grammar where they belong.</summary>
-    /// <param name="shown">The line as it is shown.</param>
-    /// <param name="line">The line from its first character on.</param>
-    private void Take(ReadOnlySpan<byte> shown, ReadOnlySpan<byte> line)
+    private void Refuse(ReadOnlySpan<byte> text, int at, int length, RejectReason reason, string? message = null)
     {
-        var time = _sink.ReceivedAt;
-        if (_line.Timestamp is { } timestamp && !_precision.TryToMilliseconds(timestamp, out time))
-        {
-            Refuse(RejectReason.InvalidTimestamp, shown);
-            return;
-        }
+        // Errors are listed in the order of the lines.
+        TakeLines(text);
+        _sink.Report.Reject(reason, message ?? reason.Message(), _lineNumber, null, text.Slice(at, length));
+    }
 
-        if (Resolve(line) is { } error)
+    private void Stage(ReadOnlySpan<byte> text, in LineHeader line)
+    {
+        _lines[_lineCount++] = line;
+        var hash = cache.Hash(RawFormat.LineProtocol, text.Slice(line.SeriesAt, line.SeriesLength));
+        foreach (ref var lookup in _line.Fields.Lookups[line.FirstField..])
         {
-            _sink.Report.Reject(RejectReason.Malformed, error, _lineNumber, null, shown);
-            return;
-        }
-
-        _sink.Report.Ignore(_line.IgnoredFields);
-        foreach (ref var field in _line.Fields)
-        {
-            var refused = field.Refused ?? (time > _sink.Latest ? RejectReason.TooFarAhead : null);
-            if (refused is { } reason)
-            {
-                _sink.Report.Reject(reason, reason.Message(), _lineNumber, null, shown, field.Name(line));
-            }
-            else
-            {
-                _sink.Points.Add(field.Series!, field.Value, time);
-                _sink.Report.Accept(1);
-            }
+            lookup.SeriesAt = line.SeriesAt;
+            lookup.SeriesLength = line.SeriesLength;
+            lookup.Hash = cache.Hash(hash, text.Slice(lookup.FieldAt, lookup.FieldLength));
         }
     }
 
-    /// <summary>Finds the series of every field that has a value. Null, or what is wrong with the grammar of the series.</summary>
-    private string? Resolve(ReadOnlySpan<byte> line)
+    /// <summary>Puts the points of the staged lines where they belong.</summary>
+    private void TakeLines(ReadOnlySpan<byte> text)
     {
-        var series = line[.._line.SeriesLength];
-        var hash = cache.Hash(RawFormat.LineProtocol, series);
-        var known = false;
-        foreach (ref var field in _line.Fields)
+        if (_lineCount == 0)
         {
-            if (field.Refused is null)
+            return;
+        }
+
+        cache.Find(RawFormat.LineProtocol, text, _line.Fields.Lookups);
+        foreach (ref readonly var line in _lines.AsSpan(0, _lineCount))
+        {
+            var shown = text.Slice(line.At, line.Length);
+            if (Resolve(text, line) is { } error)
             {
-                var key = cache.Key(RawFormat.LineProtocol, series, hash, field.Name(line));
-                field.Series = cache.Find(key);
-                if (field.Series is null && Add(key, ref field) is { } error)
+                _sink.Report.Reject(RejectReason.Malformed, error, line.Number, null, shown);
+            }
+            else
+            {
+                Take(text, line, shown);
+            }
+        }
+
+        _lineCount = 0;
+        _line.Fields.Truncate(0);
+    }
+
+    /// <summary>Adds the series that the cache does not have. Null, or what is wrong with the grammar of the series.</summary>
+    private string? Resolve(ReadOnlySpan<byte> text, in LineHeader line)
+    {
+        var lookups = _line.Fields.Lookups;
+        var refused = _line.Fields.Refused;
+        var known = false;
+        for (var i = line.FirstField; i < line.EndField; i++)
+        {
+            if (lookups[i].Entry is null && refused[i] is null)
+            {
+                var key = lookups[i].Key(RawFormat.LineProtocol, text);
+                if (LineSeries.Read(key.Series, key.Field, _parsed) is { } error)
                 {
                     return error;
                 }
 
+                if (cache.TryAdd(key, _parsed, out var entry, out var reason))
+                {
+                    lookups[i].Entry = entry;
+                }
+                else
+                {
+                    refused[i] = reason;
+                }
+
                 known = true;
+            }
+
+            known |= lookups[i].Entry is not null;
+        }
+
+        return known ? null : LineSeries.Read(text.Slice(line.SeriesAt, line.SeriesLength), [], _parsed);
+    }
+
+    private void Take(ReadOnlySpan<byte> text, in LineHeader line, ReadOnlySpan<byte> shown)
+    {
+        var tooFarAhead = line.Time > _sink.Latest;
+        var values = _line.Fields.Values;
+        var refused = _line.Fields.Refused;
+        var lookups = _line.Fields.Lookups;
+        var taken = 0;
+        for (var i = line.FirstField; i < line.EndField; i++)
+        {
+            if (refused[i] is null && !tooFarAhead)
+            {
+                _sink.Points.Add(lookups[i].Entry!, values[i], line.Time);
+                taken++;
+            }
+            else
+            {
+                var reason = refused[i] ?? RejectReason.TooFarAhead;
+                _sink.Report.Reject(
+                    reason, reason.Message(), line.Number, null, shown, text.Slice(lookups[i].FieldAt, lookups[i].FieldLength));
             }
         }
 
-        return known ? null : LineSeries.Read(series, [], _parsed);
+        _sink.Report.Accept(taken);
+        _sink.Report.Ignore(line.IgnoredFields);
     }
-
-    private string? Add(in RawSeriesKey key, ref LineField field)
-    {
-        var error = LineSeries.Read(key.Series, key.Field, _parsed);
-        if (error is null && !cache.TryAdd(key, _parsed, out field.Series, out var reason))
-        {
-            field.Refused = reason;
-        }
-
-        return error;
-    }
-
-    private void Refuse(RejectReason reason, ReadOnlySpan<byte> line) =>
-        _sink.Report.Reject(reason, reason.Message(), _lineNumber, null, line);
 }
