@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Gateway.Queries;
@@ -9,12 +8,6 @@ namespace OrleansMetrics.Gateway.Tests.Queries;
 
 public sealed class AggregatesEndpointTests : IAsyncLifetime
 {
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectRequiredConstructorParameters = true,
-    };
-
     private GatewayServer _server = null!;
 
     public async Task InitializeAsync() => _server = await GatewayServer.StartAsync();
@@ -44,7 +37,7 @@ public sealed class AggregatesEndpointTests : IAsyncLifetime
     public async Task The_answer_reads_back_into_the_documented_schema()
     {
         _server.AddMetric("cpu.usage", GatewayServer.Series(0, windows: 3));
-        var answer = (await HttpAssert.JsonAsync(_server.Client, "/api/metrics/cpu.usage")).Deserialize<MetricAnswer>(Strict)!;
+        var answer = HttpAssert.ReadStrictly<MetricAnswer>(await HttpAssert.JsonAsync(_server.Client, "/api/metrics/cpu.usage"));
         Assert.Equal([false, true], answer.Series[0].Windows.Select(w => w.Final).Order());
         Assert.Equal(GatewayServer.Epoch.AddSeconds(19.5), answer.Series[0].Windows[0].LastUpdated);
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Gateway.Queries;
 
 namespace OrleansMetrics.Gateway.Tests.Queries;
 
@@ -19,6 +20,7 @@ public sealed class CatalogueEndpointTests : IAsyncLifetime
         _server.Catalogue.Metrics = [new MetricSummary("cpu.usage", MetricKind.Gauge, 3, 5_000_000_000)];
         var answer = await HttpAssert.JsonAsync(_server.Client, "/api/metrics");
         Assert.Equal("""{"metrics":[{"name":"cpu.usage","kind":"gauge","series":3,"points":5000000000}],"next":null}""", answer.GetRawText());
+        Assert.Equal("cpu.usage", HttpAssert.ReadStrictly<MetricListAnswer>(answer).Metrics.Single().Name);
     }
 
     [Fact]

@@ -1,10 +1,20 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace OrleansMetrics.Gateway.Tests.Queries;
 
 internal static class HttpAssert
 {
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>Reads JSON into a documented shape that must have its members, no more and no less.</summary>
+    public static T ReadStrictly<T>(JsonElement json) => json.Deserialize<T>(Strict)!;
+
     /// <summary>Checks that the answer is the problem and returns it.</summary>
     public static async Task<JsonElement> ProblemAsync(HttpClient client, string path, HttpStatusCode status)
     {

@@ -40,12 +40,23 @@ public sealed class StreamedAnswerTests : IAsyncLifetime
     [InlineData("/api/metrics?limit=3000")]
     public async Task A_failure_after_the_start_breaks_the_connection(string path)
     {
-        Task FailOnSecond(int call, CancellationToken token) => call < 2 ? Task.CompletedTask : throw new TimeoutException();
+        // The failure waits until the client has the status: a reset may overtake what was sent before it.
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        async Task FailOnSecond(int call, CancellationToken token)
+        {
+            if (call > 1)
+            {
+                await started.Task.WaitAsync(token);
+                throw new TimeoutException();
+            }
+        }
+
         _server.AddMetric("m", [.. Enumerable.Range(0, 300).Select(i => GatewayServer.Series(i))]).BeforeCall = FailOnSecond;
         _server.Catalogue.Metrics = [.. Enumerable.Range(0, 1_500).Select(i => new MetricSummary($"m{i}", MetricKind.Gauge, 1, 1))];
         _server.Catalogue.BeforeCall = FailOnSecond;
         using var response = await _server.Client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        started.SetResult();
         await Assert.ThrowsAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync());
     }
 

@@ -29,6 +29,7 @@ public sealed class TelemetryEndpointTests : IAsyncLifetime
         Assert.Contains("""http_route="/api/metrics""", text, StringComparison.Ordinal);
         Assert.Contains("kestrel_active_connections", text, StringComparison.Ordinal);
         Assert.Contains("dotnet_gc_collections", text, StringComparison.Ordinal);
+        Assert.Contains("""service_name="orleansmetrics""", text, StringComparison.Ordinal);
         Assert.DoesNotContain("else_tested", text, StringComparison.Ordinal);
     }
 
