@@ -41,7 +41,8 @@ public static class HealthExtensions
         MapProbe(health, "/ready", ReadyTag)
             .WithName("GetReady")
             .WithSummary("Readiness probe")
-            .WithDescription("Whether points can be accepted and delivered: the process has started, is not shutting down, and the partitions answer.");
+            .WithDescription(
+                "Whether points can be accepted and delivered: the process has started, is not shutting down, and the partitions answer.");
         return endpoints;
     }
 

@@ -20,7 +20,7 @@ public static class LandingExtensions
             .WithTags("Operations")
             .WithSummary("A page for people")
             .WithDescription("The endpoints with examples to copy, live totals, and a table of metrics.")
-            .Produces(StatusCodes.Status200OK, contentType: "text/html");
+            .Produces<string>(StatusCodes.Status200OK, "text/html");
         return endpoints;
     }
 }

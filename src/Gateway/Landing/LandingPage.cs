@@ -24,7 +24,9 @@ internal sealed class LandingPage
         using var stream = typeof(LandingPage).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"The resource {Resource} is missing.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        var html = reader.ReadToEnd();
+
+        // Browsers hash what they parsed, and parsing makes every line end a line feed.
+        var html = reader.ReadToEnd().ReplaceLineEndings("\n");
         var policy =
             $"default-src 'none'; style-src '{Hash(html, "style")}'; script-src '{Hash(html, "script")}'; connect-src 'self'; " +
             "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -71,7 +71,13 @@ internal static class AggregatesEndpoints
     }
 
     private static async Task Write(
-        JsonStream stream, IAggregatorGrain grain, AggregatesQuery query, MetricAggregates page, int limit, bool current, CancellationToken cancellationToken)
+        JsonStream stream,
+        IAggregatorGrain grain,
+        AggregatesQuery query,
+        MetricAggregates page,
+        int limit,
+        bool current,
+        CancellationToken cancellationToken)
     {
         var json = stream.Writer;
         json.WriteStartObject();

@@ -24,7 +24,9 @@ public static class QueriesExtensions
     /// </remarks>
     public static IEndpointRouteBuilder MapQueries(this IEndpointRouteBuilder endpoints)
     {
-        var api = endpoints.MapGroup("/api").AddEndpointFilter<RouteGroupBuilder, ClusterFailureFilter>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var api = endpoints.MapGroup("/api")
+            .AddEndpointFilter<RouteGroupBuilder, ClusterFailureFilter>()
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         MapMetrics(api);
         api.MapStats();
         return endpoints;

@@ -20,7 +20,9 @@ internal static class QueryDocumentation
 
     /// <summary>A tag that series must have.</summary>
     public static OpenApiParameter Tag => Text(
-        "tag.NAME", "Only series whose tag NAME has exactly this value; put the tag's name for NAME. Repeat with other names to narrow further.", "server-0");
+        "tag.NAME",
+        "Only series whose tag NAME has exactly this value; put the tag's name for NAME. Repeat with other names to narrow further.",
+        "server-0");
 
     /// <summary>The cursor.</summary>
     public static OpenApiParameter After => Text("after", "The next of the answer before.", null);

@@ -33,7 +33,8 @@ internal sealed class QueryParameters
             }
             else if (!known.Contains(name))
             {
-                Fail(name, value, $"only the parameters {string.Join(", ", known)}{(takesTags ? " and tag.NAME" : "")}");
+                var taken = $"only the parameters {string.Join(", ", known)}{(takesTags ? " and tag.NAME" : "")}";
+                Fail(name, value, known.IsEmpty ? "no parameters" : taken);
             }
             else if (!_values.TryAdd(name, value))
             {

@@ -1,5 +1,6 @@
 using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Stats;
+using OrleansMetrics.Gateway.Queries;
 
 namespace OrleansMetrics.Gateway.Stats;
 
@@ -14,10 +15,16 @@ internal static class StatsEndpoint
         .WithDescription(
             "accepted, processed, late, dropped and inFlight are sums over partitions: durable, since the cluster was created. " +
             "received, rejected, flushes and errors are sums over the nodes heard of within a minute, each since its process started.")
-        .Produces<StatsAnswer>();
+        .Produces<StatsAnswer>()
+        .ProducesProblem(StatusCodes.Status400BadRequest);
 
     private static async Task<IResult> GetStats(HttpContext context, IGrainFactory grains, INodeReporter reporter)
     {
+        if (new QueryParameters(context.Request.QueryString, [], takesTags: false).Error is { } error)
+        {
+            return QueryProblems.InvalidParameter(error);
+        }
+
         var cancellationToken = context.RequestAborted;
         await reporter.ReportNowAsync(cancellationToken);
         var partitions = grains.GetGrain<ICatalogueGrain>(0).GetPartitions(cancellationToken);

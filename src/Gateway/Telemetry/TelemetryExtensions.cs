@@ -1,4 +1,5 @@
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace OrleansMetrics.Gateway.Telemetry;
 
@@ -20,7 +21,9 @@ public static class TelemetryExtensions
     /// <summary>Collects the meters of OrleansMetrics, Orleans, ASP.NET Core, Kestrel and the runtime.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services)
     {
-        services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
+        services.AddOpenTelemetry()
+            .ConfigureResource(static resource => resource.AddService("orleansmetrics"))
+            .WithMetrics(static metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
         return services;
     }
 
