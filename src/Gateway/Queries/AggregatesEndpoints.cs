@@ -17,12 +17,12 @@ internal static class AggregatesEndpoints
     private static readonly string[] CurrentParameters = ["limit", "after"];
     private static readonly string[] WindowParameters = ["from", "to", "limit", "after"];
 
-    /// <summary>Every series with its total, its open windows and its last final one.</summary>
+    /// <summary>Every series with its total, its open windows and the final ones that are retained.</summary>
     public static Task<IResult> GetCurrent(string metric, HttpContext context, IGrainFactory grains)
     {
         var parameters = new QueryParameters(context.Request.QueryString, CurrentParameters, takesTags: true);
         var name = MetricName.Read(context, metric, segmentsAfter: 0);
-        return Answer(name, parameters, new AggregatesQuery(), current: true, grains, context.RequestAborted);
+        return Answer(name, parameters, new AggregatesQuery(), grains, context.RequestAborted);
     }
 
     /// <summary>Every series with its final windows of a range.</summary>
@@ -34,11 +34,11 @@ internal static class AggregatesEndpoints
         parameters.RequireAscending("from", from, "to", to);
         var name = MetricName.Read(context, metric, segmentsAfter: 1);
         var query = new AggregatesQuery { From = from, To = to, FinalOnly = true };
-        return Answer(name, parameters, query, current: false, grains, context.RequestAborted);
+        return Answer(name, parameters, query, grains, context.RequestAborted);
     }
 
     private static async Task<IResult> Answer(
-        string metric, QueryParameters parameters, AggregatesQuery query, bool current, IGrainFactory grains, CancellationToken cancellationToken)
+        string metric, QueryParameters parameters, AggregatesQuery query, IGrainFactory grains, CancellationToken cancellationToken)
     {
         var limit = parameters.Count("limit", DefaultLimit, MaxLimit);
         var after = parameters.Text("after");
@@ -67,7 +67,7 @@ internal static class AggregatesEndpoints
 
         return first is null
             ? QueryProblems.UnknownMetric(metric)
-            : new StreamedAnswer((stream, token) => Write(stream, grain, query, first, limit, current, token));
+            : new StreamedAnswer((stream, token) => Write(stream, grain, query, first, limit, token));
     }
 
     private static async Task Write(
@@ -76,7 +76,6 @@ internal static class AggregatesEndpoints
         AggregatesQuery query,
         MetricAggregates page,
         int limit,
-        bool current,
         CancellationToken cancellationToken)
     {
         var json = stream.Writer;
@@ -88,7 +87,7 @@ internal static class AggregatesEndpoints
         {
             foreach (var series in page.Series)
             {
-                AggregatesJson.WriteSeries(json, series, current);
+                AggregatesJson.WriteSeries(json, series);
                 await stream.FlushWhenLargeAsync(cancellationToken);
             }
 

@@ -17,8 +17,7 @@ internal static class AggregatesJson
     /// <summary>Writes one series.</summary>
     /// <param name="json">Stands inside the array of series.</param>
     /// <param name="series">The series.</param>
-    /// <param name="current">True: the open windows and the last final one. False: every window.</param>
-    public static void WriteSeries(Utf8JsonWriter json, SeriesAggregates series, bool current)
+    public static void WriteSeries(Utf8JsonWriter json, SeriesAggregates series)
     {
         json.WriteStartObject();
         json.WriteStartObject("tags"u8);
@@ -30,14 +29,9 @@ internal static class AggregatesJson
         json.WriteEndObject();
         WriteTotal(json, series.Total);
         json.WriteStartArray("windows"u8);
-        var windows = series.Windows;
-        var lastFinal = current ? Array.FindLastIndex(windows, static w => w.Final) : -1;
-        for (var i = 0; i < windows.Length; i++)
+        foreach (var window in series.Windows)
         {
-            if (!current || i == lastFinal || !windows[i].Final)
-            {
-                WriteWindow(json, windows[i]);
-            }
+            WriteWindow(json, window);
         }
 
         json.WriteEndArray();

@@ -45,7 +45,7 @@ public static class QueriesExtensions
         metrics.MapGet("/{metric}", AggregatesEndpoints.GetCurrent)
             .WithName("GetMetric")
             .WithSummary("Current aggregates of a metric")
-            .WithDescription("Per series: lifetime total, the open windows and the last final one.")
+            .WithDescription("Per series: lifetime total, the open windows and the last Windows:Retained final ones.")
             .Produces<MetricAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithQueryParameters(QueryDocumentation.Tag, QueryDocumentation.Limit("series"), QueryDocumentation.After);

@@ -43,14 +43,14 @@ public sealed class AggregatesEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Current_aggregates_are_the_open_windows_and_the_last_final_one()
+    public async Task Current_aggregates_are_the_open_windows_and_the_retained_final_ones()
     {
         var series = GatewayServer.Series(0) with
         {
             Windows = [GatewayServer.Window(0, true), GatewayServer.Window(1, true), GatewayServer.Window(2, false), GatewayServer.Window(3, false)],
         };
         _server.AddMetric("m", series);
-        Assert.Equal(["00:00:10", "00:00:20", "00:00:30"], await Starts("/api/metrics/m"));
+        Assert.Equal(["00:00:00", "00:00:10", "00:00:20", "00:00:30"], await Starts("/api/metrics/m"));
         Assert.Equal(["00:00:00", "00:00:10"], await Starts("/api/metrics/m/windows"));
     }
 
