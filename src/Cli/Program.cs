@@ -1,0 +1,3 @@
+using OrleansMetrics.Cli.CommandLine;
+
+return await CliApplication.RunAsync(args, CliServices.ForProcess());
