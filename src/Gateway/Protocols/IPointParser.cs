@@ -4,8 +4,7 @@ namespace OrleansMetrics.Gateway.Protocols;
 public interface IPointParser
 {
     /// <summary>Takes the next piece. It is not referred to afterwards.</summary>
-    /// <returns>False when the rest of the body cannot be read; the report says why.</returns>
-    bool Append(ReadOnlySpan<byte> piece);
+    void Append(ReadOnlySpan<byte> piece);
 
     /// <summary>The body has ended.</summary>
     void Complete();

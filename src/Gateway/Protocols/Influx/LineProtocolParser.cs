@@ -42,7 +42,7 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
     }
 
     /// <inheritdoc/>
-    public bool Append(ReadOnlySpan<byte> piece)
+    public void Append(ReadOnlySpan<byte> piece)
     {
         if (_carryTotal > 0)
         {
@@ -50,7 +50,7 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
             Carry(end < 0 ? piece : piece[..(end + 1)]);
             if (end < 0)
             {
-                return true;
+                return;
             }
 
             ReadCarry();
@@ -64,8 +64,6 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
             _scanner.Scan(piece);
             Carry(piece);
         }
-
-        return true;
     }
 
     /// <inheritdoc/>

@@ -3,10 +3,6 @@ namespace OrleansMetrics.Gateway.Protocols.Influx;
 /// <summary>Names of precisions, and timestamps as Unix milliseconds.</summary>
 public static class TimestampPrecisions
 {
-    // The times that DateTimeOffset can hold, so that every point accepted can also be shown.
-    private const long MinMilliseconds = -62_135_596_800_000;
-    private const long MaxMilliseconds = 253_402_300_799_999;
-
     /// <summary>The precision of a query parameter; null or empty is nanoseconds. False: no such precision.</summary>
     public static bool TryParse(string? name, out TimestampPrecision precision)
     {
@@ -51,7 +47,7 @@ public static class TimestampPrecisions
                 break;
         }
 
-        return milliseconds is >= MinMilliseconds and <= MaxMilliseconds;
+        return TimeRange.Contains(milliseconds);
     }
 
     private static long FloorDivide(long dividend, long divisor)
