@@ -27,8 +27,25 @@ public sealed class PointBatch
     /// <summary>Points in all slices. Zero: a heartbeat.</summary>
     public int Points { get; }
 
-    /// <summary>One slice per metric, for <see cref="SliceReader"/>.</summary>
+    /// <summary>One slice per metric, no metric twice, for <see cref="SliceReader"/>.</summary>
     public ReadOnlySpan<ReadOnlyMemory<byte>> Slices => _slices;
+
+    /// <summary>The slice of one metric.</summary>
+    public bool TryGetSlice(string metric, out ReadOnlyMemory<byte> slice)
+    {
+        var name = Encoding.UTF8.GetBytes(metric);
+        foreach (var candidate in _slices)
+        {
+            if (new SliceReader(candidate.Span).Metric.SequenceEqual(name))
+            {
+                slice = candidate;
+                return true;
+            }
+        }
+
+        slice = default;
+        return false;
+    }
 
     /// <summary>Checks and opens a batch.</summary>
     /// <param name="bytes">The bytes as the log holds them; the batch keeps referring to them.</param>
@@ -54,6 +71,7 @@ public sealed class PointBatch
         }
 
         var slices = new ReadOnlyMemory<byte>[sliceCount];
+        var metrics = new HashSet<ulong>(sliceCount);
         long points = 0;
         for (var i = 0; i < sliceCount; i++)
         {
@@ -61,6 +79,13 @@ public sealed class PointBatch
             if (error is not null)
             {
                 error = $"slice {i} at byte {at}: {error}";
+                return false;
+            }
+
+            // An aggregator takes one slice per position; a second one would be skipped as a repeat.
+            if (!metrics.Add(XxHash3.HashToUInt64(new SliceReader(span.Slice(at, length)).Metric)))
+            {
+                error = $"slice {i} at byte {at}: its metric has a slice already";
                 return false;
             }
 

@@ -1,4 +1,3 @@
-using Orleans.Concurrency;
 
 namespace OrleansMetrics.Contracts.Stats;
 
@@ -11,6 +10,6 @@ public interface IClusterStatsGrain : IGrainWithIntegerKey
     Task Report(NodeStats stats, CancellationToken cancellationToken = default);
 
     /// <summary>The last report of every node heard of within a minute, by name.</summary>
-    [ReadOnly, Alias("GetNodes")]
+    [Alias("GetNodes")]
     Task<NodeStats[]> GetNodes(CancellationToken cancellationToken = default);
 }

@@ -8,7 +8,7 @@ public interface IAggregatorGrain : IGrainWithStringKey
 {
     /// <summary>The current aggregates, open windows included; null when the metric has never been seen.</summary>
     /// <exception cref="ArgumentException">The limit is out of range or the cursor is none of this metric's.</exception>
-    [ReadOnly, Alias("GetAggregates")]
+    [AlwaysInterleave, Alias("GetAggregates")]
     Task<MetricAggregates?> GetAggregates(AggregatesQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>

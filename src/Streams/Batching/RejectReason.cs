@@ -44,4 +44,7 @@ public enum RejectReason
 
     /// <summary>Two series of the metric have the same 64-bit identity.</summary>
     SeriesIdCollision,
+
+    /// <summary>The metric is new and the process holds as many as it may.</summary>
+    TooManyMetrics,
 }

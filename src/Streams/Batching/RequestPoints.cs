@@ -8,6 +8,8 @@ namespace OrleansMetrics.Streams.Batching;
 /// </summary>
 public sealed class RequestPoints(int initialCapacity = 1024)
 {
+    private readonly List<SeriesEntry> _undefined = [];
+    private readonly List<MetricRun> _runs = [];
     private MetricEntry[] _metrics = new MetricEntry[16];
     private int[] _counts = new int[16];
     private int[] _touched = new int[16];
@@ -15,7 +17,7 @@ public sealed class RequestPoints(int initialCapacity = 1024)
     private ulong[] _ids = new ulong[initialCapacity];
     private double[] _values = new double[initialCapacity];
     private long[] _times = new long[initialCapacity];
-    private readonly List<SeriesEntry> _undefined = [];
+    private int[] _order = new int[initialCapacity];
     private int _touchedCount;
 
     /// <summary>Points held.</summary>
@@ -25,15 +27,22 @@ public sealed class RequestPoints(int initialCapacity = 1024)
     public int DefinitionPeriod { get; set; }
 
     /// <summary>Bytes that the points take in memory.</summary>
-    public long Bytes => Count * 28L;
+    public long Bytes => Count * 32L;
+
+    /// <summary>Earliest event time; meaningless without points.</summary>
+    internal long MinTime { get; private set; } = long.MaxValue;
+
+    /// <summary>Latest event time; meaningless without points.</summary>
+    internal long MaxTime { get; private set; } = long.MinValue;
 
     /// <summary>Series whose definition must go with these points; may hold a series more than once.</summary>
     internal List<SeriesEntry> Undefined => _undefined;
 
-    /// <summary>Indexes of the metrics with points, in the order of their first point.</summary>
-    internal ReadOnlySpan<int> Touched => _touched.AsSpan(0, _touchedCount);
+    /// <summary>After <see cref="Seal"/>: where the points of each metric stand in <see cref="Order"/>.</summary>
+    internal List<MetricRun> Runs => _runs;
 
-    internal ReadOnlySpan<int> MetricIndexes => _metricIndexes.AsSpan(0, Count);
+    /// <summary>After <see cref="Seal"/>: indexes of the points, grouped by metric, each group in the order of arrival.</summary>
+    internal ReadOnlySpan<int> Order => _order.AsSpan(0, Count);
 
     internal ReadOnlySpan<ulong> Ids => _ids.AsSpan(0, Count);
 
@@ -65,6 +74,8 @@ public sealed class RequestPoints(int initialCapacity = 1024)
         _ids[at] = series.Id;
         _values[at] = value;
         _times[at] = time;
+        MinTime = Math.Min(MinTime, time);
+        MaxTime = Math.Max(MaxTime, time);
         if (series.DefinedIn != DefinitionPeriod)
         {
             _undefined.Add(series);
@@ -83,12 +94,30 @@ public sealed class RequestPoints(int initialCapacity = 1024)
 
         _touchedCount = 0;
         _undefined.Clear();
+        _runs.Clear();
         Count = 0;
+        MinTime = long.MaxValue;
+        MaxTime = long.MinValue;
     }
 
-    internal MetricEntry Metric(int index) => _metrics[index];
+    /// <summary>Groups the points by metric: one counting sort. No points may be added afterwards.</summary>
+    internal void Seal()
+    {
+        var start = 0;
+        for (var i = 0; i < _touchedCount; i++)
+        {
+            var metric = _touched[i];
+            var count = _counts[metric];
+            _runs.Add(new MetricRun(_metrics[metric], start, count));
+            _counts[metric] = start;
+            start += count;
+        }
 
-    internal int CountOf(int metric) => _counts[metric];
+        for (var i = 0; i < Count; i++)
+        {
+            _order[_counts[_metricIndexes[i]]++] = i;
+        }
+    }
 
     private void Touch(MetricEntry metric)
     {
@@ -115,5 +144,9 @@ public sealed class RequestPoints(int initialCapacity = 1024)
         Array.Resize(ref _ids, size);
         Array.Resize(ref _values, size);
         Array.Resize(ref _times, size);
+        Array.Resize(ref _order, size);
     }
+
+    /// <summary>The points of one metric within the request.</summary>
+    internal readonly record struct MetricRun(MetricEntry Metric, int Start, int Count);
 }

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.ObjectPool;
+using Microsoft.Extensions.Options;
+using OrleansMetrics.Streams.Batching;
+
+namespace OrleansMetrics.Gateway.Ingest;
+
+/// <summary>Registration and routes of the endpoints that take points.</summary>
+public static class IngestExtensions
+{
+    /// <summary>
+    /// Registers intake over HTTP. The host provides an <see cref="IPointBatcher"/> and the log
+    /// (<see cref="Streams.PointLog.IPointLog"/>), whose number of partitions the series cache takes.
+    /// </summary>
+    /// <remarks>Turns the runtime's strict validation of compressed streams on; call it before anything decompresses.</remarks>
+    public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)
+    {
+        ContentDecoding.RequireStrictValidation();
+        services.AddOptions<IngestOptions>().Bind(configuration.GetSection(IngestOptions.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>());
+        services.AddMetrics();
+        services.AddSeriesCache(configuration);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IngestStatistics>();
+        services.TryAddSingleton<IngestGate>();
+        services.TryAddSingleton(provider => new InFlightBudget(provider.GetRequiredService<IOptions<IngestOptions>>().Value.MaxInFlightBytes));
+        services.TryAddSingleton<GatewayInstruments>();
+        services.TryAddSingleton<ObjectPool<IngestRequest>>(provider => new DefaultObjectPool<IngestRequest>(
+            ActivatorUtilities.CreateInstance<IngestRequestPolicy>(provider)));
+        services.TryAddSingleton<IngestHandler>();
+        return services;
+    }
+
+    /// <summary>
+    /// Routes <c>POST /api/points</c> (JSON), <c>POST /write</c> and <c>POST /api/v2/write</c> (line protocol), and what clients of InfluxDB
+    /// ask besides: <c>/ping</c> and <c>POST /query</c>.
+    /// </summary>
+    /// <remarks>
+    /// 204: all points are durable. 400: problem details name what was refused; the valid points are durable. 413, 415, 408: nothing was taken.
+    /// 503 with Retry-After: overloaded or shutting down, nothing was taken; or the log failed, and points may have been counted.
+    /// </remarks>
+    public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder endpoints)
+    {
+        var group = endpoints.MapGroup("").WithTags("Ingest");
+        MapIntake(group, "/api/points", IngestProtocol.Json, "PostPoints", "Takes points as JSON", "application/json", "application/x-ndjson");
+        MapIntake(group, "/write", IngestProtocol.LineProtocol, "WriteV1", "Takes line protocol, as InfluxDB 1", "text/plain");
+        MapIntake(group, "/api/v2/write", IngestProtocol.LineProtocol, "WriteV2", "Takes line protocol, as InfluxDB 2", "text/plain");
+        group.MapMethods("/ping", [HttpMethods.Get, HttpMethods.Head], InfluxCompatibility.Ping).ExcludeFromDescription();
+        group.MapPost("/query", (Delegate)InfluxCompatibility.QueryAsync).ExcludeFromDescription();
+        return endpoints;
+    }
+
+    private static void MapIntake(
+        RouteGroupBuilder group, string path, IngestProtocol protocol, string name, string summary, string contentType, params string[] otherTypes)
+    {
+        group.MapPost(path, (HttpContext context, IngestHandler handler) => handler.HandleAsync(context, protocol))
+            .WithName(name)
+            .WithSummary(summary)
+            .Accepts<string>(contentType, otherTypes)
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status408RequestTimeout)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    }
+}

@@ -1,0 +1,233 @@
+using System.Text.Json;
+using OrleansMetrics.Streams.Batching;
+
+namespace OrleansMetrics.Gateway.Protocols.Json;
+
+/// <summary>
+/// JSON points: an array of objects, one object, or objects one after another (NDJSON), read as the body comes. An object has
+/// <c>metric</c>, <c>value</c> (number or boolean), and may have <c>timestamp</c> (RFC 3339, or Unix milliseconds as a number) and
+/// <c>tags</c> (an object of strings); other properties are ignored.
+/// </summary>
+/// <remarks>
+/// An element that is wrong is refused by itself. An error of syntax, or an element beyond the size limit, ends the reading: the elements
+/// before it stand, the error names line and byte, and the rest of the body is not looked at.
+/// </remarks>
+public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IPointParser
+{
+    private const int MaxCopy = 32 * 1024;
+    private static readonly JsonReaderOptions Options = new() { AllowMultipleValues = true };
+    private readonly ParsedSeries _parsed = new();
+    private PointSink _sink;
+    private JsonReaderState _state;
+    private byte[] _buffer = new byte[2 * MaxCopy];
+    private int _length;
+    private int _readAgainAt;
+    private bool _inArray;
+    private bool _ended;
+    private long _index;
+    private long _line;
+    private int _lineCountedTo;
+
+    /// <summary>Begins a body.</summary>
+    public void Begin(in PointSink sink)
+    {
+        _sink = sink;
+        _state = new JsonReaderState(Options);
+        _length = 0;
+        _readAgainAt = 0;
+        _inArray = false;
+        _ended = false;
+        _index = 0;
+        _line = 1;
+        _lineCountedTo = 0;
+    }
+
+    /// <inheritdoc/>
+    public void Append(ReadOnlySpan<byte> piece)
+    {
+        while (!piece.IsEmpty && !_ended)
+        {
+            var part = piece[..Math.Min(piece.Length, MaxCopy)];
+            piece = piece[part.Length..];
+            if (_length + part.Length > _buffer.Length)
+            {
+                Array.Resize(ref _buffer, Math.Max(_length + part.Length, _buffer.Length * 2));
+            }
+
+            part.CopyTo(_buffer.AsSpan(_length));
+            _length += part.Length;
+
+            // An element that is not complete is not read again for every byte that comes.
+            if (_length >= _readAgainAt)
+            {
+                ReadBuffer(isFinal: false);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Complete()
+    {
+        var isBlank = _buffer.AsSpan(0, _length).IndexOfAnyExcept(" \t\r\n"u8) < 0;
+        if (!_ended && (_inArray || !isBlank))
+        {
+            ReadBuffer(isFinal: true);
+        }
+    }
+
+    private void ReadBuffer(bool isFinal)
+    {
+        ReadOnlySpan<byte> buffer = _buffer.AsSpan(0, _length);
+        var reader = new Utf8JsonReader(buffer, isFinal, _state);
+        var end = 0;
+        try
+        {
+            while (TryReadElement(ref reader, buffer, end))
+            {
+                end = (int)reader.BytesConsumed;
+                _state = reader.CurrentState;
+            }
+        }
+        catch (JsonException e)
+        {
+            End(RejectReason.Malformed, $"{FirstSentence(e.Message)} Line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", end);
+            return;
+        }
+
+        if (_length - end > maxElementBytes)
+        {
+            End(RejectReason.LineTooLong, $"An element is longer than {maxElementBytes} bytes.", end);
+            return;
+        }
+
+        CountLines(end);
+        _lineCountedTo = 0;
+        _length -= end;
+        buffer[end..].CopyTo(_buffer);
+        _readAgainAt = (int)Math.Min(_length * 2L, maxElementBytes + 1L);
+    }
+
+    /// <summary>Reads an array's bracket or an element. False: what there is of the next one is incomplete, or reading has ended.</summary>
+    private bool TryReadElement(ref Utf8JsonReader reader, ReadOnlySpan<byte> buffer, int end)
+    {
+        if (!reader.Read())
+        {
+            return false;
+        }
+
+        var at = (int)reader.TokenStartIndex;
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartArray when !_inArray:
+                _inArray = true;
+                return true;
+            case JsonTokenType.EndArray:
+                _inArray = false;
+                return true;
+            case JsonTokenType.StartObject:
+                var point = default(JsonPointReader);
+                if (!point.TryRead(ref reader) || IsTooLong(ref reader, end))
+                {
+                    return false;
+                }
+
+                Take(buffer, point, buffer[at..(int)reader.BytesConsumed], at);
+                break;
+            default:
+                if (!reader.TrySkip() || IsTooLong(ref reader, end))
+                {
+                    return false;
+                }
+
+                Refuse(RejectReason.Malformed, "The element is not an object.", buffer[at..(int)reader.BytesConsumed], at);
+                break;
+        }
+
+        _index++;
+        return true;
+    }
+
+    private bool IsTooLong(ref Utf8JsonReader reader, int end) => reader.BytesConsumed - end > maxElementBytes;
+
+    private void Take(ReadOnlySpan<byte> buffer, in JsonPointReader point, ReadOnlySpan<byte> element, int at)
+    {
+        var time = point.Timestamp ?? _sink.ReceivedAt;
+        if (point.Error is not null)
+        {
+            Refuse(point.Reason, point.Error, element, at);
+        }
+        else if (point.Metric is not { } metric)
+        {
+            Refuse(RejectReason.EmptyName, "There is no metric.", element, at);
+        }
+        else if (point.Value is not { } value)
+        {
+            Refuse(RejectReason.InvalidValue, "There is no value.", element, at);
+        }
+        else if (!double.IsFinite(value))
+        {
+            Refuse(RejectReason.NotFinite, RejectReason.NotFinite.Message(), element, at);
+        }
+        else if (time > _sink.Latest)
+        {
+            Refuse(RejectReason.TooFarAhead, RejectReason.TooFarAhead.Message(), element, at);
+        }
+        else if (Resolve(metric, point.Tags, buffer, out var reason, out var error) is { } series)
+        {
+            _sink.Points.Add(series, value, time);
+            _sink.Report.Accept(1);
+        }
+        else
+        {
+            Refuse(reason, error, element, at);
+        }
+    }
+
+    private SeriesEntry? Resolve(
+        JsonElementRange metric, JsonElementRange tags, ReadOnlySpan<byte> buffer, out RejectReason reason, out string error)
+    {
+        reason = default;
+        error = "";
+        var rawTags = tags.Of(buffer);
+        var key = cache.Key(RawFormat.Json, rawTags, cache.Hash(RawFormat.Json, rawTags), metric.Of(buffer));
+        if (cache.Find(key) is { } known)
+        {
+            return known;
+        }
+
+        if (JsonSeries.Read(buffer.Slice(metric.At - 1, metric.Length + 2), rawTags, _parsed, out error) is { } bad)
+        {
+            reason = bad;
+            return null;
+        }
+
+        if (!cache.TryAdd(key, _parsed, out var added, out reason))
+        {
+            error = reason.Message();
+        }
+
+        return added;
+    }
+
+    private void Refuse(RejectReason reason, string message, ReadOnlySpan<byte> element, int at) =>
+        _sink.Report.Reject(reason, message, CountLines(at), _index, element);
+
+    private void End(RejectReason reason, string message, int at)
+    {
+        _ended = true;
+        var rest = _buffer.AsSpan(at, _length - at);
+        var start = Math.Max(rest.IndexOfAnyExcept(" \t\r\n,"u8), 0);
+        Refuse(reason, message, rest[start..], at + start);
+    }
+
+    /// <summary>The line of a place in the buffer, which is not before the last one asked for.</summary>
+    private long CountLines(int at)
+    {
+        _line += _buffer.AsSpan(_lineCountedTo, at - _lineCountedTo).Count((byte)'\n');
+        _lineCountedTo = at;
+        return _line;
+    }
+
+    /// <summary>The runtime's message without the position that it appends.</summary>
+    private static string FirstSentence(string message) => message.Split(" LineNumber:", 2)[0];
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.Json;
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Windows;
+
+namespace OrleansMetrics.Gateway.Queries;
+
+/// <summary>The JSON of series and windows. A number that JSON cannot hold (a sum beyond the range of a double) is written as null.</summary>
+internal static class AggregatesJson
+{
+    private const int MaxNumberBytes = 32;
+
+    /// <summary>The name of a kind in answers.</summary>
+    public static string KindName(MetricKind kind) =>
+        kind == MetricKind.Gauge ? "gauge" : JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+
+    /// <summary>Writes one series.</summary>
+    /// <param name="json">Stands inside the array of series.</param>
+    /// <param name="series">The series.</param>
+    public static void WriteSeries(Utf8JsonWriter json, SeriesAggregates series)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("tags"u8);
+        foreach (var tag in series.Tags)
+        {
+            json.WriteString(tag.Name, tag.Value);
+        }
+
+        json.WriteEndObject();
+        WriteTotal(json, series.Total);
+        json.WriteStartArray("windows"u8);
+        foreach (var window in series.Windows)
+        {
+            WriteWindow(json, window);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteTotal(Utf8JsonWriter json, SeriesTotal total)
+    {
+        json.WriteStartObject("total"u8);
+        json.WriteNumber("count"u8, total.Count);
+        WriteDouble(json, "sum"u8, total.Sum);
+        WriteDouble(json, "min"u8, total.Min);
+        WriteDouble(json, "max"u8, total.Max);
+        json.WriteEndObject();
+    }
+
+    private static void WriteWindow(Utf8JsonWriter json, WindowAggregate window)
+    {
+        json.WriteStartObject();
+        WriteInstant(json, "start"u8, window.Start);
+        WriteInstant(json, "end"u8, window.End);
+        json.WriteBoolean("final"u8, window.Final);
+        json.WriteNumber("count"u8, window.Count);
+        WriteDouble(json, "sum"u8, window.Sum);
+        WriteDouble(json, "min"u8, window.Min);
+        WriteDouble(json, "max"u8, window.Max);
+        WriteDouble(json, "mean"u8, window.Mean);
+        WriteDouble(json, "last"u8, window.Last);
+        WriteInstant(json, "lastUpdated"u8, window.LastUpdated);
+        json.WriteStartObject("quantiles"u8);
+        Span<byte> name = stackalloc byte[MaxNumberBytes];
+        foreach (var quantile in window.Quantiles)
+        {
+            quantile.Probability.TryFormat(name, out var length, default, CultureInfo.InvariantCulture);
+            WriteDouble(json, name[..length], quantile.Value);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteInstant(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset instant)
+    {
+        Span<byte> text = stackalloc byte[MaxNumberBytes];
+        instant.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+        json.WriteString(name, text[..length]);
+    }
+
+    private static void WriteDouble(Utf8JsonWriter json, ReadOnlySpan<byte> name, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            json.WriteNumber(name, value);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.ComponentModel;
+
+namespace OrleansMetrics.Gateway.Queries;
+
+// The shapes that CatalogueEndpoint and AggregatesJson write by hand, for the OpenAPI document. A test reads the answers back
+// into them and allows no member more or less.
+
+[Description("A page of the metrics, in ascending ordinal order of names.")]
+internal sealed record MetricListAnswer(
+    MetricListEntry[] Metrics, [property: Description("Send as after for the next page; null after the last.")] string? Next);
+
+[Description("One metric.")]
+internal sealed record MetricListEntry(
+    string Name,
+    [property: Description("What the values mean: gauge.")] string Kind,
+    [property: Description("Series seen.")] int Series,
+    [property: Description("Points aggregated since the metric was first seen.")] long Points);
+
+[Description("A page of the series of a metric, in the order in which they were first seen.")]
+internal sealed record MetricAnswer(
+    string Metric, string Kind, SeriesAnswer[] Series, [property: Description("Send as after for the next page; null after the last.")] string? Next);
+
+[Description("One series.")]
+internal sealed record SeriesAnswer(Dictionary<string, string> Tags, TotalAnswer Total, WindowAnswer[] Windows);
+
+[Description("All points of the series since its first, across restarts. Late points are not in it. A number beyond the range of a double is null.")]
+internal sealed record TotalAnswer(long Count, double? Sum, double? Min, double? Max);
+
+[Description("The points of one window. A number beyond the range of a double is null.")]
+internal sealed record WindowAnswer(
+    [property: Description("First instant, inclusive.")] DateTimeOffset Start,
+    [property: Description("End, exclusive.")] DateTimeOffset End,
+    [property: Description("Whether the window can no longer change.")] bool Final,
+    long Count,
+    double? Sum,
+    double? Min,
+    double? Max,
+    double? Mean,
+    [property: Description("The value with the latest event time.")] double? Last,
+    [property: Description("Event time of last.")] DateTimeOffset LastUpdated,
+    [property: Description("Estimated quantiles by probability; relative error at most 1.1 % unless the sketch had to downscale.")]
+    Dictionary<string, double?> Quantiles);

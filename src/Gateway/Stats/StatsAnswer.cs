@@ -1,0 +1,99 @@
+using System.ComponentModel;
+using OrleansMetrics.Contracts.Partitions;
+using OrleansMetrics.Contracts.Stats;
+
+namespace OrleansMetrics.Gateway.Stats;
+
+/// <summary>The ledger of the cluster, and of each partition and node it is added up from.</summary>
+/// <remarks>
+/// Two kinds of numbers. Accepted, processed, late, dropped and inFlight are sums over partitions: durable, counted since the
+/// cluster was created. Received, rejected, flushes and errors are sums over the nodes heard of within a minute, each counted since its
+/// process started: they fall when a node restarts or leaves. The partitions are read one after another while
+/// points flow, each in itself consistent.
+/// </remarks>
+[Description("The ledger of the cluster: accepted = processed + the sum of dropped + inFlight.")]
+public sealed record StatsAnswer
+{
+    /// <summary>Points posted. Sum over nodes, since their start.</summary>
+    [Description("Points posted, good and bad. Sum over nodes, each since its start.")]
+    public required long Received { get; init; }
+
+    /// <summary>Points made durable. Sum over partitions.</summary>
+    [Description("Points made durable in the log. Sum over partitions; survives restarts.")]
+    public required long Accepted { get; init; }
+
+    /// <summary>Points in aggregates. Sum over partitions.</summary>
+    [Description("Points in aggregates. Sum over partitions; survives restarts.")]
+    public required long Processed { get; init; }
+
+    /// <summary>Points that came after their window was final: the <c>late</c> of <see cref="Dropped"/>.</summary>
+    [Description("Points that came after their window was final; the same number as dropped.late.")]
+    public required long Late { get; init; }
+
+    /// <summary>Points refused, by reason. Sum over nodes, since their start.</summary>
+    [Description("Points refused before they were accepted, by reason. Sum over nodes, each since its start.")]
+    public required SortedDictionary<string, long> Rejected { get; init; }
+
+    /// <summary>Points accepted and left out of the aggregates, by reason. Sum over partitions.</summary>
+    [Description("Points accepted and left out of the aggregates, by reason. Sum over partitions; survives restarts.")]
+    public required SortedDictionary<string, long> Dropped { get; init; }
+
+    /// <summary>Points in the log that are not aggregated yet. Sum over partitions.</summary>
+    [Description("Points in the log that are not aggregated yet. Sum over partitions.")]
+    public required long InFlight { get; init; }
+
+    /// <summary>Snapshots written. Sum over nodes, since their start.</summary>
+    [Description("Snapshots written. Sum over nodes, each since its start.")]
+    public required long Flushes { get; init; }
+
+    /// <summary>Failures handled. Sum over nodes, since their start.</summary>
+    [Description("Failures that were handled. Sum over nodes, each since its start.")]
+    public required long Errors { get; init; }
+
+    /// <summary>Whether the ledger of every partition balances, and the sums do.</summary>
+    [Description("Whether the ledger of every partition balances, and the sums do.")]
+    public required bool Balanced { get; init; }
+
+    /// <summary>Where every partition stands.</summary>
+    [Description("Where every partition stands, in order of their numbers.")]
+    public required PartitionStatus[] Partitions { get; init; }
+
+    /// <summary>What every node reported last.</summary>
+    [Description("What every node heard of within a minute reported last.")]
+    public required NodeStats[] Nodes { get; init; }
+
+    /// <summary>Adds up partitions and nodes.</summary>
+    public static StatsAnswer Of(PartitionStatus[] partitions, NodeStats[] nodes)
+    {
+        var dropped = Sum(partitions.Select(p => p.Dropped));
+        var accepted = partitions.Sum(p => p.Accepted);
+        var processed = partitions.Sum(p => p.Processed);
+        var inFlight = partitions.Sum(p => p.InFlight);
+        return new StatsAnswer
+        {
+            Received = nodes.Sum(n => n.Received),
+            Accepted = accepted,
+            Processed = processed,
+            Late = dropped.GetValueOrDefault("late"),
+            Rejected = Sum(nodes.Select(n => n.Rejected)),
+            Dropped = dropped,
+            InFlight = inFlight,
+            Flushes = nodes.Sum(n => n.Flushes),
+            Errors = nodes.Sum(n => n.Errors),
+            Balanced = partitions.All(p => p.Balanced) && accepted == processed + dropped.Values.Sum() + inFlight,
+            Partitions = partitions,
+            Nodes = nodes,
+        };
+    }
+
+    private static SortedDictionary<string, long> Sum(IEnumerable<Dictionary<string, long>> counters)
+    {
+        var sums = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (reason, count) in counters.SelectMany(c => c))
+        {
+            sums[reason] = sums.GetValueOrDefault(reason) + count;
+        }
+
+        return sums;
+    }
+}

@@ -1,0 +1,365 @@
+using System.Buffers;
+using System.Diagnostics;
+
+namespace OrleansMetrics.Grains.Aggregation;
+
+/// <summary>
+/// A quantile sketch: OpenTelemetry's base-2 exponential histogram at scale 5 or coarser. Relative error of a quantile at most
+/// (b − 1) / (b + 1) with b = 2^(2^−scale): 1.09 % at scale 5. The first eight values are kept as they are, and answered exactly.
+/// </summary>
+/// <remarks>
+/// Holds finite values of any sign. Coarsens only when the values of one sign span more than <see cref="MaxBuckets"/> buckets
+/// (2^64 from least to greatest at scale 5). Merging is associative and commutative up to the order of the values kept raw.
+/// Source: OpenTelemetry metrics data model, ExponentialHistogram.
+/// </remarks>
+public sealed class ExponentialHistogram
+{
+    /// <summary>The finest scale: 32 buckets per power of two.</summary>
+    public const int MaxScale = 5;
+
+    /// <summary>Most buckets per sign.</summary>
+    public const int MaxBuckets = 2048;
+
+    private const int MaxRaw = 8;
+
+    private readonly double[] _raw = new double[MaxRaw];
+    private BucketCounts _positive;
+    private BucketCounts _negative;
+    private long _zeros;
+
+    /// <summary>Values added.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>The scale now.</summary>
+    public int Scale { get; private set; } = MaxScale;
+
+    private bool IsRaw => Count <= MaxRaw;
+
+    /// <summary>Adds a finite value.</summary>
+    public void Add(double value)
+    {
+        Debug.Assert(double.IsFinite(value));
+        if (Count < MaxRaw)
+        {
+            _raw[Count++] = value;
+            return;
+        }
+
+        if (Count == MaxRaw)
+        {
+            foreach (var raw in _raw)
+            {
+                CountValue(raw);
+            }
+        }
+
+        Count++;
+        CountValue(value);
+    }
+
+    /// <summary>Adds all values of another sketch.</summary>
+    public void Merge(ExponentialHistogram other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.IsRaw)
+        {
+            for (var i = 0; i < other.Count; i++)
+            {
+                Add(other._raw[i]);
+            }
+
+            return;
+        }
+
+        if (IsRaw)
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                CountValue(_raw[i]);
+            }
+        }
+
+        if (other.Scale < Scale)
+        {
+            DownscaleTo(other.Scale);
+        }
+
+        Count += other.Count;
+        _zeros += other._zeros;
+        MergeBuckets(ref _positive, other._positive, other.Scale);
+        MergeBuckets(ref _negative, other._negative, other.Scale);
+    }
+
+    /// <summary>
+    /// The value of nearest rank ⌈q·n⌉, estimated by the middle of its bucket and kept within the least and greatest value.
+    /// </summary>
+    /// <param name="probability">Above 0, up to 1.</param>
+    /// <param name="min">Least value added.</param>
+    /// <param name="max">Greatest value added.</param>
+    /// <returns>NaN when there are no values.</returns>
+    public double Quantile(double probability, double min, double max)
+    {
+        if (Count == 0)
+        {
+            return double.NaN;
+        }
+
+        var rank = Math.Clamp((long)Math.Ceiling(probability * Count), 1, Count);
+        if (IsRaw)
+        {
+            Span<double> sorted = stackalloc double[MaxRaw];
+            _raw.AsSpan(0, (int)Count).CopyTo(sorted);
+            sorted = sorted[..(int)Count];
+            sorted.Sort();
+            return sorted[(int)rank - 1];
+        }
+
+        return Math.Clamp(ValueAtRank(rank), min, max);
+    }
+
+    /// <summary>Forgets the values and keeps the memory.</summary>
+    public void Clear()
+    {
+        _positive.Clear();
+        _negative.Clear();
+        _zeros = 0;
+        Count = 0;
+        Scale = MaxScale;
+    }
+
+    /// <summary>Writes the sketch; docs/formats/snapshot.md describes the bytes.</summary>
+    public void WriteTo(IBufferWriter<byte> output)
+    {
+        SnapshotWriter.WriteVarint(output, (ulong)Count);
+        if (IsRaw)
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                SnapshotWriter.WriteDouble(output, _raw[i]);
+            }
+
+            return;
+        }
+
+        SnapshotWriter.WriteZigzag(output, Scale);
+        SnapshotWriter.WriteVarint(output, (ulong)_zeros);
+        WriteBuckets(output, _positive);
+        WriteBuckets(output, _negative);
+    }
+
+    /// <summary>Reads a sketch back into this empty one.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no sketch.</exception>
+    internal void ReadFrom(ref SnapshotReader input)
+    {
+        var count = input.ReadCount();
+        if (count <= MaxRaw)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                Add(input.ReadFinite());
+            }
+
+            return;
+        }
+
+        var scale = input.ReadZigzag();
+        if (scale is > MaxScale or < -16)
+        {
+            throw new InvalidDataException($"a sketch has scale {scale}");
+        }
+
+        Scale = (int)scale;
+        Count = count;
+        _zeros = input.ReadCount();
+        var sum = checked(_zeros + ReadBuckets(ref input, ref _positive) + ReadBuckets(ref input, ref _negative));
+        if (sum != count)
+        {
+            throw new InvalidDataException($"a sketch says {count} values and holds {sum}");
+        }
+    }
+
+    private void CountValue(double value)
+    {
+        if (value > 0)
+        {
+            CountBucket(ref _positive, BucketIndex.Of(value));
+        }
+        else if (value < 0)
+        {
+            CountBucket(ref _negative, BucketIndex.Of(-value));
+        }
+        else
+        {
+            _zeros++;
+        }
+    }
+
+    private void CountBucket(ref BucketCounts buckets, int finest)
+    {
+        var index = finest >> (MaxScale - Scale);
+        if (!buckets.IsEmpty && Math.Max(buckets.Last, index) - Math.Min(buckets.First, index) >= MaxBuckets)
+        {
+            DownscaleToFit(buckets, index);
+            index = finest >> (MaxScale - Scale);
+        }
+
+        buckets.Add(index, 1);
+    }
+
+    private void MergeBuckets(ref BucketCounts into, in BucketCounts from, int fromScale)
+    {
+        if (from.IsEmpty)
+        {
+            return;
+        }
+
+        if (!into.IsEmpty)
+        {
+            var shift = fromScale - Scale;
+            int first = Math.Min(into.First, from.First >> shift), last = Math.Max(into.Last, from.Last >> shift);
+            var coarser = 0;
+            while ((last >> coarser) - (first >> coarser) >= MaxBuckets)
+            {
+                coarser++;
+            }
+
+            DownscaleTo(Scale - coarser);
+        }
+
+        for (var index = from.First; index <= from.Last; index++)
+        {
+            if (from[index] is var count and > 0)
+            {
+                into.Add(index >> (fromScale - Scale), count);
+            }
+        }
+    }
+
+    private void DownscaleToFit(in BucketCounts buckets, int index)
+    {
+        int first = Math.Min(buckets.First, index), last = Math.Max(buckets.Last, index);
+        var shift = 0;
+        while ((last >> shift) - (first >> shift) >= MaxBuckets)
+        {
+            shift++;
+        }
+
+        DownscaleTo(Scale - shift);
+    }
+
+    private void DownscaleTo(int scale)
+    {
+        if (scale != Scale)
+        {
+            _positive.Downscale(Scale - scale);
+            _negative.Downscale(Scale - scale);
+            Scale = scale;
+        }
+    }
+
+    private double ValueAtRank(long rank)
+    {
+        if (!_negative.IsEmpty)
+        {
+            for (var index = _negative.Last; index >= _negative.First; index--)
+            {
+                rank -= _negative[index];
+                if (rank <= 0)
+                {
+                    return -Middle(index);
+                }
+            }
+        }
+
+        rank -= _zeros;
+        if (rank <= 0)
+        {
+            return 0;
+        }
+
+        for (var index = _positive.First; index <= _positive.Last; index++)
+        {
+            rank -= _positive[index];
+            if (rank <= 0)
+            {
+                return Middle(index);
+            }
+        }
+
+        throw new UnreachableException("The counters do not add up to the count.");
+    }
+
+    /// <summary>The point of a bucket with equal relative error towards both ends.</summary>
+    private double Middle(int index)
+    {
+        double low = BucketIndex.LowerEnd(index, Scale), high = BucketIndex.LowerEnd(index + 1, Scale);
+        return double.IsFinite(high) ? 2 * low * (high / (low + high)) : low;
+    }
+
+    private static void WriteBuckets(IBufferWriter<byte> output, in BucketCounts buckets)
+    {
+        if (buckets.IsEmpty)
+        {
+            SnapshotWriter.WriteVarint(output, 0);
+            return;
+        }
+
+        SnapshotWriter.WriteVarint(output, (ulong)(buckets.Last - buckets.First + 1));
+        SnapshotWriter.WriteZigzag(output, buckets.First);
+        for (var index = buckets.First; index <= buckets.Last; index++)
+        {
+            var count = buckets[index];
+            SnapshotWriter.WriteVarint(output, (ulong)count);
+            if (count != 0)
+            {
+                continue;
+            }
+
+            // A run of empty buckets: zero, then how many follow the first.
+            var end = index;
+            while (buckets[end + 1] == 0 && end < buckets.Last)
+            {
+                end++;
+            }
+
+            SnapshotWriter.WriteVarint(output, (ulong)(end - index));
+            index = end;
+        }
+    }
+
+    private static long ReadBuckets(ref SnapshotReader input, ref BucketCounts buckets)
+    {
+        var length = input.ReadCount();
+        if (length > MaxBuckets)
+        {
+            throw new InvalidDataException($"a sketch has {length} buckets");
+        }
+
+        if (length == 0)
+        {
+            return 0;
+        }
+
+        var first = input.ReadZigzag();
+        if (first is < -65_536 or > 65_536)
+        {
+            throw new InvalidDataException($"a sketch begins at bucket {first}");
+        }
+
+        long sum = 0;
+        for (long i = 0; i < length; i++)
+        {
+            var count = input.ReadCount();
+            if (count == 0)
+            {
+                i += input.ReadCount();
+                continue;
+            }
+
+            buckets.Add((int)(first + i), count);
+            sum = checked(sum + count);
+        }
+
+        return sum;
+    }
+}

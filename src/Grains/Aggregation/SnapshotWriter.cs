@@ -1,0 +1,42 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace OrleansMetrics.Grains.Aggregation;
+
+/// <summary>The primitives of the snapshot format: LEB128 varints, zigzag, little-endian doubles.</summary>
+internal static class SnapshotWriter
+{
+    public static void WriteVarint(IBufferWriter<byte> output, ulong value)
+    {
+        var span = output.GetSpan(10);
+        var written = 0;
+        while (value >= 0x80)
+        {
+            span[written++] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+
+        span[written++] = (byte)value;
+        output.Advance(written);
+    }
+
+    public static void WriteZigzag(IBufferWriter<byte> output, long value) => WriteVarint(output, (ulong)((value << 1) ^ (value >> 63)));
+
+    public static void WriteDouble(IBufferWriter<byte> output, double value)
+    {
+        BinaryPrimitives.WriteDoubleLittleEndian(output.GetSpan(8), value);
+        output.Advance(8);
+    }
+
+    public static void WriteUInt64(IBufferWriter<byte> output, ulong value)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), value);
+        output.Advance(8);
+    }
+
+    public static void WriteBytes(IBufferWriter<byte> output, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(output.GetSpan(Math.Max(1, bytes.Length)));
+        output.Advance(bytes.Length);
+    }
+}

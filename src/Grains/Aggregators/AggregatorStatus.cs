@@ -1,0 +1,30 @@
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Grains.Aggregation;
+
+namespace OrleansMetrics.Grains.Aggregators;
+
+/// <summary>Where an aggregator stands.</summary>
+[GenerateSerializer, Immutable, Alias("OrleansMetrics.AggregatorStatus")]
+public readonly record struct AggregatorStatus
+{
+    /// <summary>False when the slice was not applied because slices before it are missing; send those after <see cref="Position"/> again.</summary>
+    [Id(0)] public required bool Applied { get; init; }
+
+    /// <summary>Last position applied.</summary>
+    [Id(1)] public required long Position { get; init; }
+
+    /// <summary>Last position that is in the persisted snapshot.</summary>
+    [Id(2)] public required long Persisted { get; init; }
+
+    /// <summary>Lifetime counters through <see cref="Position"/>.</summary>
+    [Id(3)] public required AggregatorCounters Counters { get; init; }
+
+    /// <summary>Series.</summary>
+    [Id(4)] public required int Series { get; init; }
+
+    /// <summary>What the values mean.</summary>
+    [Id(5)] public required MetricKind Kind { get; init; }
+
+    /// <summary>The watermark at which the next window becomes final; <see cref="long.MaxValue"/> when none is open.</summary>
+    [Id(6)] public required long NextCloseAt { get; init; }
+}

@@ -1,0 +1,30 @@
+using Orleans.Concurrency;
+
+namespace OrleansMetrics.Grains.Aggregators;
+
+/// <summary>
+/// How the partition feeds an aggregator. The key is the metric's name. Every call runs to its end in one turn, except for
+/// <see cref="Flush"/>, which awaits storage; slices and queries go on meanwhile.
+/// </summary>
+[Alias("OrleansMetrics.IAggregatorIngestGrain")]
+public interface IAggregatorIngestGrain : IGrainWithStringKey
+{
+    /// <summary>Applies a slice. One at or below the aggregator's position has been applied before and changes nothing.</summary>
+    [AlwaysInterleave, Alias("Apply")]
+    ValueTask<AggregatorStatus> Apply(MetricSlice slice);
+
+    /// <summary>Makes the windows final that end early enough before the watermark. Idempotent.</summary>
+    /// <param name="previous">As <see cref="MetricSlice.Previous"/>: an aggregator that stands below it changes nothing.</param>
+    /// <param name="watermark">Unix milliseconds.</param>
+    [AlwaysInterleave, Alias("Advance")]
+    ValueTask<AggregatorStatus> Advance(long previous, long watermark);
+
+    /// <summary>Persists a snapshot if anything changed since the last.</summary>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation has written; this one deactivates itself.</exception>
+    [Alias("Flush")]
+    Task<AggregatorStatus> Flush();
+
+    /// <summary>Where the aggregator stands.</summary>
+    [AlwaysInterleave, Alias("GetStatus")]
+    ValueTask<AggregatorStatus> GetStatus();
+}

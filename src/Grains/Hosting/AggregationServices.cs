@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using OrleansMetrics.Grains.Flush;
+using OrleansMetrics.Grains.Stats;
+using OrleansMetrics.Grains.Telemetry;
+using OrleansMetrics.Grains.Windows;
+
+namespace OrleansMetrics.Grains.Hosting;
+
+/// <summary>Registers what the grains need from the silo's services.</summary>
+public static class AggregationServices
+{
+    /// <summary>
+    /// Adds options (<c>Windows</c>, <c>Flush</c>), statistics and instruments. The silo provides besides: the point log, the
+    /// streams over it, the storage <see cref="GrainStorageNames.Snapshots"/> and reminders.
+    /// </summary>
+    public static IServiceCollection AddAggregation(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptions<WindowOptions>().Bind(configuration.GetSection("Windows")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WindowOptions>, WindowOptions.Validator>();
+        services.AddOptions<FlushOptions>().Bind(configuration.GetSection("Flush")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<FlushOptions>, FlushOptions.Validator>();
+        services.AddSingleton(static provider => provider.GetRequiredService<IOptions<WindowOptions>>().Value.ToSettings());
+        services.AddSingleton<SiloStatistics>();
+        services.AddSingleton<GrainsInstruments>();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        return services;
+    }
+}

@@ -1,0 +1,129 @@
+using OrleansMetrics.Contracts.Partitions;
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Streams.PointLog;
+
+namespace OrleansMetrics.Grains.Partitions;
+
+/// <summary>
+/// The partition's side of the ledger: what the records routed so far held. A record counts once, also when it is routed
+/// again after a restart, because the counters are persisted with the position through which they count.
+/// </summary>
+internal sealed class PartitionLedger
+{
+    /// <summary>Gateways told apart; further ones are counted together.</summary>
+    private const int MaxGateways = 256;
+
+    private readonly Dictionary<string, long> _processedBy = new(StringComparer.Ordinal);
+    private long _pointsThrough;
+    private long _poisoned;
+    private long _lost;
+
+    /// <summary>Records at or below this position are in the counters.</summary>
+    public long CountedThrough { get; private set; }
+
+    public void Restore(PartitionState state)
+    {
+        CountedThrough = state.Position;
+        _pointsThrough = state.PointsThrough;
+        _poisoned = state.Poisoned;
+        _lost = state.Lost;
+        foreach (var (gateway, points) in state.ProcessedBy)
+        {
+            _processedBy.Add(gateway, points);
+        }
+    }
+
+    public void Count(LogRecord record, PointBatch batch)
+    {
+        if (record.Position <= CountedThrough)
+        {
+            return;
+        }
+
+        _lost += record.PointsThrough - batch.Points - _pointsThrough;
+        _pointsThrough = record.PointsThrough;
+        CountedThrough = record.Position;
+        if (batch.Points > 0)
+        {
+            var gateway = _processedBy.ContainsKey(batch.GatewayId) || _processedBy.Count < MaxGateways ? batch.GatewayId : "other";
+            _processedBy[gateway] = _processedBy.GetValueOrDefault(gateway) + batch.Points;
+        }
+    }
+
+    public void CountPoison(LogRecord record)
+    {
+        if (record.Position <= CountedThrough)
+        {
+            return;
+        }
+
+        _poisoned += record.PointsThrough - _pointsThrough;
+        _pointsThrough = record.PointsThrough;
+        CountedThrough = record.Position;
+    }
+
+    public PartitionState ToState(long checkpoint, long watermark, IEnumerable<MetricRoute> routes) => new()
+    {
+        Checkpoint = checkpoint,
+        Position = CountedThrough,
+        PointsThrough = _pointsThrough,
+        Watermark = watermark,
+        Poisoned = _poisoned,
+        Lost = _lost,
+        ProcessedBy = new Dictionary<string, long>(_processedBy, StringComparer.Ordinal),
+        Metrics = [.. routes.Select(static route => route.ToState())],
+    };
+
+    /// <summary>The ledger as of now; the caller fills in where the partition stands.</summary>
+    public PartitionStatus ToStatus(int partition, string silo, LogHead head, IReadOnlyCollection<MetricRoute> routes)
+    {
+        long accepted = 0, processed = 0, late = 0, collided = 0, inFlight = 0, series = 0;
+        int stalled = 0;
+        var balanced = true;
+        foreach (var route in routes)
+        {
+            accepted += route.Accepted;
+            processed += route.Counters.Processed;
+            late += route.Counters.Late;
+            collided += route.Counters.Collided;
+            inFlight += route.InFlight;
+            series += route.Series;
+            stalled += route.Stalled ? 1 : 0;
+            balanced &= route.InFlight >= 0;
+        }
+
+        var dropped = new Dictionary<string, long>(StringComparer.Ordinal) { ["late"] = late };
+        AddIfAny(dropped, "series_id_collision", collided);
+        AddIfAny(dropped, "poison_batch", _poisoned);
+        AddIfAny(dropped, "lost", _lost);
+        var inLog = Math.Max(0, head.PointsThrough - _pointsThrough);
+        return new PartitionStatus
+        {
+            Partition = partition,
+            Silo = silo,
+            Head = head.Position,
+            Position = 0,
+            Checkpoint = 0,
+            Watermark = 0,
+            Accepted = Math.Max(head.PointsThrough, _pointsThrough),
+            Processed = processed,
+            Dropped = dropped,
+            InFlight = inLog + inFlight,
+            Balanced = balanced && accepted + _poisoned + _lost == _pointsThrough,
+            Metrics = routes.Count,
+            Series = series,
+            ProcessedBy = new Dictionary<string, long>(_processedBy, StringComparer.Ordinal),
+            Replaying = false,
+            LogBytes = head.Bytes,
+            Stalled = stalled,
+        };
+    }
+
+    private static void AddIfAny(Dictionary<string, long> dropped, string reason, long points)
+    {
+        if (points != 0)
+        {
+            dropped.Add(reason, points);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using OrleansMetrics.Contracts.Stats;
+
+namespace OrleansMetrics.Grains.Stats;
+
+/// <summary>Keeps the last report of every node for a minute.</summary>
+public sealed class ClusterStatsGrain(TimeProvider time) : Grain, IClusterStatsGrain
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, NodeStats> _nodes = new(StringComparer.Ordinal);
+
+    /// <inheritdoc />
+    public Task Report(NodeStats stats, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stats);
+        _nodes[stats.Node] = stats;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public Task<NodeStats[]> GetNodes(CancellationToken cancellationToken = default)
+    {
+        var oldest = time.GetUtcNow() - Lifetime;
+        foreach (var (node, stats) in _nodes)
+        {
+            if (stats.ReportedAt < oldest)
+            {
+                _nodes.Remove(node);
+            }
+        }
+
+        return Task.FromResult(_nodes.Values.OrderBy(static stats => stats.Node, StringComparer.Ordinal).ToArray());
+    }
+}

@@ -1,0 +1,41 @@
+using System.Diagnostics.Metrics;
+using OrleansMetrics.Grains.Stats;
+
+namespace OrleansMetrics.Grains.Telemetry;
+
+/// <summary>The metrics of the grains, meter <c>OrleansMetrics.Grains</c>; docs/metrics.md lists them.</summary>
+public sealed class GrainsInstruments : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "OrleansMetrics.Grains";
+
+    private readonly Meter _meter;
+
+    /// <param name="meters">Creates the meter.</param>
+    /// <param name="statistics">What the instruments read when they are collected.</param>
+    public GrainsInstruments(IMeterFactory meters, SiloStatistics statistics)
+    {
+        _meter = meters.Create(MeterName);
+        _meter.CreateObservableCounter(
+            "orleansmetrics.aggregation.points",
+            () => new[]
+            {
+                new Measurement<long>(statistics.Processed, new KeyValuePair<string, object?>("outcome", "processed")),
+                new Measurement<long>(statistics.Late, new KeyValuePair<string, object?>("outcome", "late")),
+                new Measurement<long>(statistics.Collided, new KeyValuePair<string, object?>("outcome", "series_id_collision")),
+            },
+            "{point}",
+            "Points applied by aggregators on this silo. Replayed points count again.");
+        _meter.CreateObservableCounter(
+            "orleansmetrics.aggregation.poison_batches", () => statistics.Poisoned, "{batch}", "Batches set aside because they could not be read. (DATALOSS!)");
+        _meter.CreateObservableCounter(
+            "orleansmetrics.flush.snapshots", () => statistics.Flushes, "{snapshot}", "Snapshots of aggregators written.");
+        _meter.CreateObservableCounter(
+            "orleansmetrics.replay.records", () => statistics.Replayed, "{record}", "Records read back from the log because a partition or an aggregator was behind.");
+        _meter.CreateObservableCounter(
+            "orleansmetrics.grains.errors", () => statistics.Errors, "{error}", "Failures that were handled: a snapshot not written, a partition or aggregator that had to retry.");
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _meter.Dispose();
+}

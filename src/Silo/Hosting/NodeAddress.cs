@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace OrleansMetrics.Silo.Hosting;
+
+/// <summary>The HTTP address of a node and the Orleans ports that follow from it.</summary>
+/// <param name="Url">As given to <c>--urls</c>; the first of several.</param>
+/// <param name="SiloPort">Silo to silo.</param>
+/// <param name="GatewayPort">Orleans clients.</param>
+public sealed record NodeAddress(Uri Url, int SiloPort, int GatewayPort)
+{
+    /// <summary>Where a node listens unless told otherwise.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:8080";
+
+    private const int SiloOffset = 3_031;
+    private const int GatewayOffset = 21_920;
+
+    /// <summary>Derives the ports. With HTTP port 0 (any free one) the Orleans ports are free ones too.</summary>
+    /// <exception cref="FormatException">The URL is none.</exception>
+    public static NodeAddress Derive(string? urls, int? siloPort, int? gatewayPort)
+    {
+        var text = (urls ?? DefaultUrl).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? DefaultUrl;
+        if (!Uri.TryCreate(text.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var url)
+            || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps))
+        {
+            throw new FormatException($"--urls is '{text}'; it must be an address such as {DefaultUrl}.");
+        }
+
+        return new NodeAddress(url, siloPort ?? DerivePort(url.Port, SiloOffset), gatewayPort ?? DerivePort(url.Port, GatewayOffset));
+    }
+
+    /// <summary>The name of a node that was given none: stable across restarts on the same machine and port.</summary>
+    public string DefaultName() => string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Url.Port}");
+
+    private static int DerivePort(int httpPort, int offset)
+    {
+        if (httpPort != 0)
+        {
+            // Ports above the range wrap around into 1024..65535; different HTTP ports keep different Orleans ports.
+            var port = httpPort + offset;
+            return port <= 65_535 ? port : port - 65_535 + 1_024;
+        }
+
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Options;
+
+namespace OrleansMetrics.Silo.Hosting;
+
+/// <summary>Identity and ports of a node. Section <c>Node</c>.</summary>
+public sealed class NodeOptions
+{
+    /// <summary>Name of the node in statistics and in every batch: 1 to 200 characters. Default: the machine's name and the HTTP port.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Port on which silos talk to each other. Default: the HTTP port + 3,031 (8080 → 11111), so that nodes with different URLs do not collide.</summary>
+    public int? SiloPort { get; set; }
+
+    /// <summary>Port on which Orleans clients connect. Default: the HTTP port + 21,920 (8080 → 30000).</summary>
+    public int? GatewayPort { get; set; }
+
+    /// <summary>How long a graceful shutdown may take in all before what is left is cut off; it stays in the log. Default three minutes.</summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Reports every value out of range.</summary>
+    public sealed class Validator : IValidateOptions<NodeOptions>
+    {
+        /// <inheritdoc />
+        public ValidateOptionsResult Validate(string? name, NodeOptions options)
+        {
+            ArgumentNullException.ThrowIfNull(options);
+            var failures = new List<string>();
+            if (options.Name is { } text && (text.Length is 0 or > 200 || text.Any(char.IsControl)))
+            {
+                failures.Add($"Node:Name has {text.Length} characters; it must be 1 to 200 without control characters.");
+            }
+
+            CheckPort(failures, "SiloPort", options.SiloPort);
+            CheckPort(failures, "GatewayPort", options.GatewayPort);
+            if (options.SiloPort is { } silo && options.SiloPort == options.GatewayPort)
+            {
+                failures.Add($"Node:SiloPort and Node:GatewayPort are both {silo}; they must differ.");
+            }
+
+            if (options.ShutdownTimeout < TimeSpan.FromSeconds(5) || options.ShutdownTimeout > TimeSpan.FromHours(1))
+            {
+                failures.Add($"Node:ShutdownTimeout is {options.ShutdownTimeout}; it must be 00:00:05 to 01:00:00.");
+            }
+
+            return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+        }
+
+        private static void CheckPort(List<string> failures, string option, int? port)
+        {
+            if (port is < 1 or > 65_535)
+            {
+                failures.Add($"Node:{option} is {port}; it must be 1 to 65535.");
+            }
+        }
+    }
+}

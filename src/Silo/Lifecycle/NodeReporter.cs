@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OrleansMetrics.Contracts.Stats;
+using OrleansMetrics.Gateway.Ingest;
+using OrleansMetrics.Gateway.Stats;
+using OrleansMetrics.Grains.Stats;
+using OrleansMetrics.Streams.Batching;
+
+namespace OrleansMetrics.Silo.Lifecycle;
+
+/// <summary>Tells the cluster and, while there is traffic, the log of this process what the node has done.</summary>
+public sealed partial class NodeReporter(
+    IGrainFactory grains,
+    GatewayId node,
+    IngestStatistics ingest,
+    InFlightBudget budget,
+    SiloStatistics silo,
+    TimeProvider time,
+    ILogger<NodeReporter> logger) : BackgroundService, INodeReporter
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+
+    /// <summary>The counters of this process now.</summary>
+    public NodeStats Read()
+    {
+        var rejected = new Dictionary<string, long>(StringComparer.Ordinal);
+        for (var i = 0; i < RejectReasonNames.Count; i++)
+        {
+            if (ingest.Rejected((RejectReason)i) is var points and > 0)
+            {
+                rejected.Add(((RejectReason)i).Name(), points);
+            }
+        }
+
+        return new NodeStats
+        {
+            Node = node.Name,
+            StartedAt = _startedAt,
+            ReportedAt = time.GetUtcNow(),
+            Received = ingest.Received,
+            Accepted = ingest.Accepted,
+            Rejected = rejected,
+            IgnoredFields = ingest.IgnoredFields,
+            Overloaded = ingest.Overloaded,
+            Processed = silo.Processed,
+            Late = silo.Late,
+            Flushes = silo.Flushes,
+            Errors = silo.Errors,
+            InFlightBytes = budget.Used,
+        };
+    }
+
+    /// <inheritdoc />
+    public Task ReportNowAsync(CancellationToken cancellationToken) => grains.GetGrain<IClusterStatsGrain>(0).Report(Read(), cancellationToken);
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        var before = Read();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                var now = Read();
+                if (now.Received != before.Received || now.Processed != before.Processed)
+                {
+                    LogTraffic(
+                        now.Received, now.Accepted, now.Rejected.Values.Sum(), now.Processed, now.Late, now.Flushes, now.Errors,
+                        (now.Accepted - before.Accepted) / (now.ReportedAt - before.ReportedAt).TotalSeconds);
+                }
+
+                before = now;
+                await TryReportAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task TryReportAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReportNowAsync(cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            silo.ErrorHandled();
+            LogReportFailed(exception);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information,
+        "Since start: received {Received}, accepted {Accepted}, rejected {Rejected}, processed {Processed}, late {Late}, flushes {Flushes}, errors {Errors}; {Rate:F0} points/s.")]
+    private partial void LogTraffic(long received, long accepted, long rejected, long processed, long late, long flushes, long errors, double rate);
+
+    [LoggerMessage(LogLevel.Warning, "This node's statistics could not be reported to the cluster.")]
+    private partial void LogReportFailed(Exception exception);
+}

@@ -1,0 +1,3 @@
+using OrleansMetrics.Silo.Hosting;
+
+return await StandaloneNode.RunAsync(args);

@@ -1,0 +1,169 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace OrleansMetrics.Streams.PointLog.Sqlite;
+
+/// <summary>
+/// The point log in a SQLite file. Several processes on one machine may have the file open: positions are given inside the write
+/// transaction. Not for network file systems (SQLite's write-ahead log needs shared memory).
+/// </summary>
+/// <remarks>
+/// Appends go to one commit thread, which commits everything that waits in one transaction. When more than
+/// <see cref="PointLogOptions.MaxQueuedBytes"/> wait, appends are refused as full. The file keeps the size of its highest fill;
+/// trimmed pages are used again.
+/// </remarks>
+public sealed class SqlitePointLog : IPointLog
+{
+    private readonly LogTail[] _tails;
+    private readonly LogWriter _writer;
+    private readonly LogReaders _readers;
+    private readonly LogWatch _watch;
+
+    private SqlitePointLog(LogDatabase database, PointLogOptions options, TimeProvider time, ILogger logger)
+    {
+        Partitions = database.Partitions;
+        _tails = new LogTail[database.Partitions];
+        for (var i = 0; i < _tails.Length; i++)
+        {
+            _tails[i] = new LogTail(options.TailBytesPerPartition);
+        }
+
+        _watch = new LogWatch(database, options, time, Statistics, logger);
+        _readers = new LogReaders(database, options.MaxConcurrentReads);
+        _writer = new LogWriter(
+            database,
+            options,
+            time,
+            Statistics,
+            logger,
+            (partition, record) =>
+            {
+                _tails[partition].Add(record);
+                _watch.Seen(partition, record.Position);
+            },
+            (partition, upTo) => _tails[partition].Trim(upTo));
+    }
+
+    /// <inheritdoc />
+    public int Partitions { get; }
+
+    /// <summary>What this instance has done so far.</summary>
+    public PointLogStatistics Statistics { get; } = new();
+
+    /// <summary>Opens the log, creating file and directory when there are none. Blocks for some milliseconds.</summary>
+    /// <param name="path">The database file. SQLite adds <c>-wal</c> and <c>-shm</c> beside it.</param>
+    /// <param name="partitions">Number of partitions; must be the one that the file was created with.</param>
+    /// <param name="options">Bounds and durability.</param>
+    /// <param name="timeProvider">The clock for <see cref="LogRecord.IngestedAt"/> and for polling.</param>
+    /// <param name="logger">Told of errors of the store.</param>
+    /// <exception cref="OptionsValidationException">Options are out of range; lists all.</exception>
+    /// <exception cref="InvalidOperationException">The file was created with another number of partitions or by another version.</exception>
+    /// <exception cref="InvalidDataException">The file is no SQLite database.</exception>
+    public static SqlitePointLog Open(string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
+        var validation = new PointLogOptionsValidator().Validate(null, options);
+        if (validation.Failed)
+        {
+            throw new OptionsValidationException(PointLogOptions.Section, typeof(PointLogOptions), validation.Failures);
+        }
+
+        var fullPath = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(fullPath)!);
+        var database = new LogDatabase(fullPath, partitions, options);
+        database.CreateOrVerify();
+        var log = new SqlitePointLog(database, options, timeProvider, logger);
+        log._writer.Start();
+        SqlitePointLogMessages.Opened(logger, fullPath, partitions, options.Sync);
+        return log;
+    }
+
+    /// <inheritdoc />
+    /// <remarks>
+    /// Cancellation counts only before the appends are queued: afterwards they are written anyway, and the answer is worth waiting
+    /// for. After disposal the appends are answered as failed with an <see cref="ObjectDisposedException"/>.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">A partition that the log does not have. Nothing was written.</exception>
+    public ValueTask AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        for (var i = 0; i < appends.Count; i++)
+        {
+            CheckPartition(appends[i].Partition);
+        }
+
+        return appends.Count == 0 ? ValueTask.CompletedTask : _writer.AppendAsync(appends);
+    }
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<LogRecord>> ReadAsync(int partition, long after, int maxBytes, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_tails[partition].Read(after, maxBytes) is { } records)
+        {
+            Statistics.ReadFromTail(records.Length);
+            return new ValueTask<IReadOnlyList<LogRecord>>(records);
+        }
+
+        return new ValueTask<IReadOnlyList<LogRecord>>(ReadStoreAsync(partition, after, maxBytes, cancellationToken));
+    }
+
+    /// <inheritdoc />
+    /// <exception cref="ObjectDisposedException">The log was closed.</exception>
+    public ValueTask WaitAsync(int partition, long after, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        return _watch.WaitAsync(partition, after, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<LogHead> GetHeadAsync(int partition, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        var head = await _readers.RunAsync(session => session.Head(partition), cancellationToken).ConfigureAwait(false);
+        return head.ToLogHead();
+    }
+
+    /// <inheritdoc />
+    /// <remarks>Deletes in chunks of <see cref="PointLogOptions.TrimChunkRecords"/>, between which appends go on.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the head; nothing was removed.</exception>
+    public ValueTask TrimAsync(int partition, long upTo, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        cancellationToken.ThrowIfCancellationRequested();
+        return _writer.TrimAsync(partition, upTo);
+    }
+
+    /// <inheritdoc />
+    public ValueTask SetAsideAsync(int partition, LogRecord record, string reason, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        ArgumentNullException.ThrowIfNull(reason);
+        cancellationToken.ThrowIfCancellationRequested();
+        return _writer.SetAsideAsync(partition, record, reason);
+    }
+
+    /// <summary>Takes no more appends, commits those that wait, copies the write-ahead log back and closes the file. Idempotent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.CloseAsync().ConfigureAwait(false);
+        await _watch.DisposeAsync().ConfigureAwait(false);
+        await _readers.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<LogRecord>> ReadStoreAsync(int partition, long after, int maxBytes, CancellationToken cancellationToken)
+    {
+        var records = await _readers.RunAsync(session => session.Read(partition, after, maxBytes), cancellationToken).ConfigureAwait(false);
+        if (records.Count > 0)
+        {
+            Statistics.ReadFromStore(records.Count);
+            _watch.Seen(partition, records[^1].Position);
+        }
+
+        return records;
+    }
+
+    private void CheckPartition(int partition) => ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)partition, (uint)Partitions, nameof(partition));
+}

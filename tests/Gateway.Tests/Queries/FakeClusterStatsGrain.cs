@@ -1,0 +1,16 @@
+using OrleansMetrics.Contracts.Stats;
+
+namespace OrleansMetrics.Gateway.Tests.Queries;
+
+internal sealed class FakeClusterStatsGrain : IClusterStatsGrain
+{
+    public NodeStats[] Nodes { get; set; } = [];
+
+    public Task Report(NodeStats stats, CancellationToken cancellationToken = default)
+    {
+        Nodes = [.. Nodes.Where(n => n.Node != stats.Node), stats];
+        return Task.CompletedTask;
+    }
+
+    public Task<NodeStats[]> GetNodes(CancellationToken cancellationToken = default) => Task.FromResult(Nodes);
+}

@@ -1,0 +1,11 @@
+namespace OrleansMetrics.Persistence.Sqlite.Tests;
+
+[GenerateSerializer, Alias("OrleansMetrics.Persistence.Sqlite.Tests.Snapshot")]
+public sealed class Snapshot
+{
+    [Id(0)] public long Position { get; set; }
+
+    [Id(1)] public string? Text { get; set; }
+
+    [Id(2)] public byte[]? Bytes { get; set; }
+}
