@@ -25,7 +25,10 @@ internal sealed class DemoRun(CliServices services, RunningNode running)
         _producers = [.. Enumerable.Range(0, DemoScenario.Producers).Select(number => new DemoProducer(number, node, services.Time))];
 
         await ProduceAsync(node, cancellationToken);
-        await Settling.WaitAsync(node, _before.Accepted + DemoScenario.TotalPoints, SettleTime, services.Time, cancellationToken);
+        if (await Settling.WaitAsync(node, _before.Accepted + DemoScenario.TotalPoints, SettleTime, services.Time, cancellationToken) is { } unsettled)
+        {
+            await services.Error.WriteLineAsync("warning: " + PlainText.Printable(unsettled));
+        }
         var aggregates = await DemoAggregates.ReadAsync(node, cancellationToken);
         services.Console.Write(aggregates.Render(services.Interactive));
 

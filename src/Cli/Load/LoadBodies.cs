@@ -23,8 +23,8 @@ internal sealed class LoadBodies
     /// <summary>How many full bodies a load needs.</summary>
     public static long CountFor(LoadOptions options)
     {
-        var forEverySeries = ((options.TotalSeries - 1) / options.LinesPerRequest) + 1;
-        var perConnection = ((forEverySeries - 1) / options.Connections) + 1;
+        var forAllLines = ((options.DistinctLines - 1) / options.LinesPerRequest) + 1;
+        var perConnection = ((forAllLines - 1) / options.Connections) + 1;
         var fullRequests = options.Points == long.MaxValue ? long.MaxValue : options.Points / options.LinesPerRequest;
         return Math.Min(perConnection * options.Connections, fullRequests);
     }

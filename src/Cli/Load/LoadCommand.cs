@@ -20,6 +20,8 @@ internal sealed class LoadCommand
     private readonly Option<long> _connections = ArgumentValues.NumberOption("--connections", "Connections, each with one request under way.", 4, 1, 1_024);
     private readonly Option<long> _metrics = ArgumentValues.NumberOption("--metrics", "Distinct metrics.", 20, 1, 1_000_000);
     private readonly Option<long> _series = ArgumentValues.NumberOption("--series", "Series of each metric.", 1_000, 1, 10_000_000);
+    private readonly Option<long> _values = ArgumentValues.NumberOption(
+        "--values", $"Values that each series takes in turn, as long as the bodies stay below {LoadOptions.MaxVariedLines} lines.", 4, 1, 10_000);
     private readonly Option<long> _rate = ArgumentValues.NumberOption("--rate", "Points per second over all connections; 0: as fast as possible.", 0, 0, 1_000_000_000);
     private readonly Option<TimeSpan> _duration = ArgumentValues.DurationOption("--duration", "Send no new request after this; 0s: no limit.", TimeSpan.Zero, TimeSpan.Zero);
     private readonly Option<bool> _gzip = new("--gzip") { Description = "Send compressed bodies, compressed beforehand; implies --timestamps none." };
@@ -45,7 +47,7 @@ internal sealed class LoadCommand
         var load = new LoadCommand(services);
         var command = new Command("load", "Sends a synthetic load from pre-built bodies and reports speed, latency and CPU per point.")
         {
-            load._points, load._lines, load._connections, load._metrics, load._series, load._rate, load._duration, load._gzip, load._timestamps,
+            load._points, load._lines, load._connections, load._metrics, load._series, load._values, load._rate, load._duration, load._gzip, load._timestamps,
             load._pid, load._verify, load._settle, load._seed, load._prefix, load._json,
         };
         command.SetAction(async (arguments, cancellationToken) =>
@@ -102,6 +104,7 @@ internal sealed class LoadCommand
             Connections = (int)arguments.GetValue(_connections),
             Metrics = (int)arguments.GetValue(_metrics),
             Series = (int)arguments.GetValue(_series),
+            Values = (int)arguments.GetValue(_values),
             Rate = arguments.GetValue(_rate),
             Duration = arguments.GetValue(_duration),
             Gzip = gzip,
@@ -144,6 +147,10 @@ internal sealed class LoadCommand
         if (report.PointsSent != report.PointsAccepted || report.FirstError is not null || report.PointsSent == 0)
         {
             return $"{report.PointsSent - report.PointsAccepted} of {report.PointsSent} points were not accepted: {report.FirstError ?? "nothing was sent"}";
+        }
+        if (report.VerificationFailure is { } failure)
+        {
+            return $"not verified: {failure}";
         }
         return $"{report.Verification?.Differences ?? 0} series differ from what was acknowledged";
     }

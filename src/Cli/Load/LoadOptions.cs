@@ -3,6 +3,9 @@ namespace OrleansMetrics.Cli.Load;
 /// <summary>What <c>load</c> was asked for.</summary>
 internal sealed record LoadOptions
 {
+    /// <summary>Lines that are built only so that values vary: 160 MB of bodies.</summary>
+    public const long MaxVariedLines = 2_000_000;
+
     /// <summary>Points to send; <see cref="long.MaxValue"/>: until the duration is over.</summary>
     public required long Points { get; init; }
 
@@ -14,6 +17,9 @@ internal sealed record LoadOptions
 
     /// <summary>Series of each metric.</summary>
     public required int Series { get; init; }
+
+    /// <summary>Values that a series takes in turn, as far as <see cref="MaxVariedLines"/> allows.</summary>
+    public required int Values { get; init; }
 
     /// <summary>Points per second over all connections; 0: as fast as the node takes them.</summary>
     public required long Rate { get; init; }
@@ -42,6 +48,9 @@ internal sealed record LoadOptions
 
     /// <summary>Series of all metrics together.</summary>
     public long TotalSeries => (long)Metrics * Series;
+
+    /// <summary>Lines until bodies repeat: every series at least once.</summary>
+    public long DistinctLines => TotalSeries * Math.Clamp(MaxVariedLines / TotalSeries, 1, Values);
 
     /// <summary>Requests in all, the last one perhaps with fewer lines.</summary>
     public long Requests => Points == long.MaxValue ? long.MaxValue : ((Points - 1) / LinesPerRequest) + 1;

@@ -45,6 +45,9 @@ internal sealed record LoadReport
 
     public VerificationReport? Verification { get; init; }
 
+    /// <summary>Why the comparison that was asked for did not happen.</summary>
+    public string? VerificationFailure { get; init; }
+
     public required bool Interrupted { get; init; }
 
     public string? FirstError { get; init; }

@@ -61,22 +61,33 @@ internal sealed class LoadRun
         var loaderCpu = Environment.CpuUsage.TotalTime - cpuBefore;
         var sum = LoadCounters.Sum(_connections.Select(connection => connection.Counters));
         // After Ctrl-C the report still comes, but without waiting for the node.
-        var settled = !interrupted && acceptedBefore is { } before && await SettleAsync(before + sum.Accepted, cancellationToken);
+        var unsettled = interrupted ? "the load was interrupted"
+            : acceptedBefore is { } before ? await Settling.WaitAsync(_node, before + sum.Accepted, _options.SettleTime, _time, cancellationToken)
+            : "the server has no statistics";
         var report = Describe(sum, elapsed, loaderCpu, interrupted) with
         {
-            SecondsToProcessed = settled ? Elapsed.TotalSeconds : null,
-            Server = DescribeServer(pid, serverBefore, sum.Accepted, settled),
+            SecondsToProcessed = unsettled is null ? Elapsed.TotalSeconds : null,
+            Server = DescribeServer(pid, serverBefore, sum.Accepted, unsettled is null),
         };
-        if (!_options.Verify || interrupted)
+        return _options.Verify ? await VerifyAsync(verifier, report, unsettled, cancellationToken) : report;
+    }
+
+    private static async Task<LoadReport> VerifyAsync(
+        LoadVerifier verifier, LoadReport report, string? unsettled, CancellationToken cancellationToken)
+    {
+        if (unsettled is not null)
         {
-            return report;
+            return report with { VerificationFailure = unsettled, Ok = false };
         }
-        if (!settled)
+        try
         {
-            throw new CliFailureException($"--verify: the node did not process everything within {_options.SettleTime.TotalSeconds:0} s (see 'stats')");
+            var verification = await verifier.CompareAsync(cancellationToken);
+            return report with { Verification = verification, Ok = report.Ok && verification.Differences == 0 };
         }
-        var verification = await verifier.CompareAsync(cancellationToken);
-        return report with { Verification = verification, Ok = report.Ok && verification.Differences == 0 };
+        catch (CliFailureException failure)
+        {
+            return report with { VerificationFailure = failure.Message, Ok = false };
+        }
     }
 
     private async Task<bool> SendAsync(Func<CancellationToken, Task> whileSending, CancellationToken cancellationToken)
@@ -119,18 +130,6 @@ internal sealed class LoadRun
         catch (CliFailureException failure) when (!_options.Verify && failure.InnerException is not HttpRequestException)
         {
             return null;
-        }
-    }
-
-    private async Task<bool> SettleAsync(long expectedAccepted, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await Settling.WaitAsync(_node, expectedAccepted, _options.SettleTime, _time, cancellationToken)).Settled;
-        }
-        catch (CliFailureException) when (!_options.Verify)
-        {
-            return false;
         }
     }
 

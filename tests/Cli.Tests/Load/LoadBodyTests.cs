@@ -68,10 +68,10 @@ public sealed class LoadBodyTests
     [Fact]
     public void Every_shape_sends_exactly_the_points_covers_the_series_and_gives_each_connection_its_own_bodies()
     {
-        var gen = Gen.Select(Gen.Int[1, 3000], Gen.Int[1, 400], Gen.Int[1, 6], Gen.Int[1, 9], Gen.Int[1, 60]);
-        gen.Sample((points, lines, connections, metrics, series) =>
+        var gen = Gen.Select(Gen.Int[1, 3000], Gen.Int[1, 400], Gen.Int[1, 6], Gen.Int[1, 9], Gen.Int[1, 60], Gen.Int[1, 5]);
+        gen.Sample((points, lines, connections, metrics, series, values) =>
         {
-            var options = Options(points, lines, connections, metrics, series);
+            var options = Options(points, lines, connections, metrics, series) with { Values = values };
             var pattern = new LoadPattern(options);
             var bodies = LoadBodies.Build(options, pattern);
             var owner = new Dictionary<LoadBody, long>();
@@ -97,6 +97,17 @@ public sealed class LoadBodyTests
     }
 
     [Fact]
+    public void A_series_takes_several_values_in_turn()
+    {
+        var options = Options(points: 100_000, lines: 100, connections: 2, metrics: 2, series: 10) with { Values = 50 };
+        var values = LoadBodies.Build(options, new LoadPattern(options)).All.SelectMany(body => Lines.Parse(body.ToString()))
+            .ToLookup(point => (point.Metric, point.Tags), point => point.Value);
+
+        Assert.Equal(20, values.Count);
+        Assert.All(values, series => Assert.True(series.Distinct().Count() > 40));
+    }
+
+    [Fact]
     public void A_compressed_body_is_the_same_text()
     {
         var options = Options(points: 100, lines: 100, connections: 1, metrics: 2, series: 10) with { Timestamps = TimestampMode.None };
@@ -115,6 +126,7 @@ public sealed class LoadBodyTests
         Connections = connections,
         Metrics = metrics,
         Series = series,
+        Values = 1,
         Rate = 0,
         Duration = TimeSpan.Zero,
         Gzip = false,

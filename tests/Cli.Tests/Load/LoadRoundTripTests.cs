@@ -67,6 +67,18 @@ public sealed class LoadRoundTripTests
     }
 
     [Fact]
+    public async Task A_node_that_does_not_come_to_rest_is_not_verified_but_reported()
+    {
+        await using var node = await StubNode.StartAsync();
+        node.InFlight = 7;
+
+        var (exitCode, report, error) = await RunAsync(node, "--verify", "--settle", "300ms");
+
+        Assert.Equal((1, 20_500L), (exitCode, report.GetProperty("pointsAccepted").GetInt64()));
+        Assert.Contains("not verified: after 0 s 7 points are in flight", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rejected_points_are_errors_with_their_cause()
     {
         await using var node = await StubNode.StartAsync();

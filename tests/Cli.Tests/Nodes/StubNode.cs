@@ -34,7 +34,7 @@ internal sealed class StubNode : IAsyncDisposable
             accepted = _accepted,
             processed = _accepted - Missing,
             late = 0,
-            inFlight = 0,
+            inFlight = InFlight,
             flushes = 1,
             errors = 0,
             dropped = new { late = 0 },
@@ -52,6 +52,9 @@ internal sealed class StubNode : IAsyncDisposable
 
     /// <summary>Points that the ledger lacks.</summary>
     public long Missing { get; set; }
+
+    /// <summary>Points that never get processed.</summary>
+    public long InFlight { get; set; }
 
     /// <summary>Forget this many points of the first series of every request.</summary>
     public int LoseFirst { get; set; }
