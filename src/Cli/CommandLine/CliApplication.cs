@@ -17,6 +17,9 @@ public static class CliApplication
     /// <summary>How long a command may take to end after Ctrl-C or SIGTERM; <c>demo</c> stops a whole node in it.</summary>
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromMinutes(2);
 
+    /// <summary>EPIPE, which .NET gives as the result of a failed write.</summary>
+    private const int BrokenPipe = 32;
+
     /// <summary>
     /// Runs the command that the arguments name. Exit codes: 0 done, 1 failed, 2 wrong usage. A failure is one line on the error writer.
     /// </summary>
@@ -56,6 +59,11 @@ public static class CliApplication
         catch (OperationCanceledException)
         {
             await services.Error.WriteLineAsync("interrupted");
+            return ExitCode.Failure;
+        }
+        catch (IOException closed) when (closed.HResult == BrokenPipe)
+        {
+            // The reader of a pipe has seen enough; it does not want to hear about it either.
             return ExitCode.Failure;
         }
         catch (Exception unexpected)

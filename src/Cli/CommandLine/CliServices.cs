@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using OrleansMetrics.Cli.Demo;
 using Spectre.Console;
 
@@ -54,9 +55,19 @@ public sealed class CliServices
         {
             System.Console.OutputEncoding = Encoding.UTF8;
         }
-        var output = System.Console.Out;
+        var output = redirected ? OpenPipe() ?? System.Console.Out : System.Console.Out;
         var console = redirected ? Redirected(output) : AnsiConsole.Console;
         return new CliServices(output, System.Console.Error, console, !redirected && console.Profile.Capabilities.Ansi) { StartNode = startNode };
+    }
+
+    /// <summary>
+    /// The console hides that the reader of a pipe has gone, so that <c>watch | head</c> would never end; a plain stream does not. Files keep
+    /// the console's stream, because a stream of one's own would not share its position with standard error.
+    /// </summary>
+    private static StreamWriter? OpenPipe()
+    {
+        var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return OperatingSystem.IsWindows() || stream.CanSeek ? null : new StreamWriter(stream, new UTF8Encoding(false)) { AutoFlush = true };
     }
 
     private static IAnsiConsole Redirected(TextWriter output)

@@ -7,13 +7,20 @@ internal static class Numbers
 {
     private static readonly string[] ByteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-    /// <summary>Six significant digits after the point at most; very large and very small values in scientific notation.</summary>
+    /// <summary>About seven significant digits; very large and very small values in scientific notation.</summary>
     public static string Format(double value)
     {
         var magnitude = Math.Abs(value);
-        return value == 0 || (magnitude >= 1e-4 && magnitude < 1e15)
-            ? value.ToString(magnitude >= 1e6 ? "#,0.###" : "0.######", CultureInfo.InvariantCulture)
-            : value.ToString("0.#####e+0", CultureInfo.InvariantCulture);
+        var format = magnitude switch
+        {
+            0 => "0",
+            < 1e-4 or >= 1e15 => "0.#####e+0",
+            < 10 => "0.######",
+            < 1_000 => "0.####",
+            < 1e6 => "0.##",
+            _ => "#,0.###",
+        };
+        return value.ToString(format, CultureInfo.InvariantCulture);
     }
 
     /// <summary>As for a known number; <c>overflow</c> for one that the node could not hold.</summary>

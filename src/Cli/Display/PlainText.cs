@@ -35,7 +35,8 @@ internal static class PlainText
             table.AddColumn(new TableColumn(new Text(Printable(right ? column[1..] : column)))
             {
                 Alignment = right ? Justify.Right : Justify.Left,
-                NoWrap = true,
+                // On a narrow terminal the names give way: a number in two lines cannot be read.
+                NoWrap = right || !interactive,
             });
         }
         return table;

@@ -108,9 +108,9 @@ internal sealed class HostAgent(CliServices services, NodeClient node, HostOptio
 
     private Spectre.Console.Rendering.IRenderable Render(HostSample? sample, RetryBuffer buffer, SampleSender sender)
     {
-        var table = PlainText.Table(true, "time", ">cpu %", ">memory %", ">load", ">samples sent", ">points sent", ">waiting", ">dropped");
+        var table = PlainText.Table(true, ">time", ">cpu %", ">mem %", ">load", ">sent", ">points", ">waiting", ">dropped");
         table.AddRow(
-            PlainText.Cell(sample is null ? "-" : Numbers.Format(sample.At)),
+            PlainText.Cell(sample is null ? "-" : sample.At.ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
             PlainText.Cell(Percent(sample?.CpuPercent)),
             PlainText.Cell(Percent(sample?.MemoryPercent)),
             PlainText.Cell(sample is null ? "-" : Numbers.Format(sample.Load1)),

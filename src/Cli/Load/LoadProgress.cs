@@ -21,13 +21,15 @@ internal static class LoadProgress
                 .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn())
                 .StartAsync(context =>
                 {
-                    var bar = context.AddTask("", maxValue: 1);
-                    return RepeatAsync(services, BarInterval, () =>
+                    var bar = context.AddTask("0 points", maxValue: 1);
+                    void Show()
                     {
                         bar.Value = Share(options, run);
                         bar.Description = Markup.Escape(Describe(run));
                         context.Refresh();
-                    }, ended);
+                    }
+                    Show();
+                    return RepeatAsync(services, BarInterval, Show, ended);
                 })
             : RepeatAsync(services, LineInterval, () => services.Output.WriteLine(Describe(run)), ended);
     }

@@ -40,7 +40,7 @@ internal sealed class LoadRun
     public long PointsSent => _connections.Sum(connection => connection.Counters.Sent);
 
     /// <summary>Sends everything, waits for the node to process it, compares if asked to.</summary>
-    /// <param name="whileSending">Runs beside the sending, until its token is cancelled.</param>
+    /// <param name="whileSending">Runs beside the sending, until its token is cancelled; called before the first request.</param>
     /// <param name="cancellationToken">Stops the sending; the report tells of what was sent.</param>
     public async Task<LoadReport> RunAsync(Func<CancellationToken, Task> whileSending, CancellationToken cancellationToken)
     {
@@ -52,13 +52,10 @@ internal sealed class LoadRun
         var pid = _options.Pid ?? ListenerProcess.Find(_node.Address);
         var acceptedBefore = await AcceptedBeforeAsync(cancellationToken);
         var serverBefore = pid is { } known ? _options.Pid is null ? ProcessUse.Read(known) : ProcessUse.Require(known) : null;
-        GC.Collect();
-        var cpuBefore = Environment.CpuUsage.TotalTime;
 
-        var interrupted = await SendAsync(whileSending, cancellationToken);
+        var (elapsed, loaderCpu) = await SendAsync(whileSending, cancellationToken);
 
-        var elapsed = Elapsed;
-        var loaderCpu = Environment.CpuUsage.TotalTime - cpuBefore;
+        var interrupted = cancellationToken.IsCancellationRequested;
         var sum = LoadCounters.Sum(_connections.Select(connection => connection.Counters));
         // After Ctrl-C the report still comes, but without waiting for the node.
         var unsettled = interrupted ? "the load was interrupted"
@@ -90,7 +87,7 @@ internal sealed class LoadRun
         }
     }
 
-    private async Task<bool> SendAsync(Func<CancellationToken, Task> whileSending, CancellationToken cancellationToken)
+    private async Task<(TimeSpan Elapsed, TimeSpan LoaderCpu)> SendAsync(Func<CancellationToken, Task> whileSending, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var abort = new CancellationTokenSource();
@@ -100,12 +97,15 @@ internal sealed class LoadRun
         var pacer = new Pacer(_time, _options.Rate);
         _connections = [.. Enumerable.Range(0, _options.Connections)
             .Select(number => new LoadConnection(number, _options, _bodies, transport, pacer, _time))];
+        // The display comes first: what it costs to compile must not count as the loader's.
+        var display = whileSending(ended.Token);
+        GC.Collect();
+        var cpuBefore = Environment.CpuUsage.TotalTime;
         _start = _time.GetTimestamp();
         if (_options.Duration > TimeSpan.Zero)
         {
             stop.CancelAfter(_options.Duration);
         }
-        var display = whileSending(ended.Token);
         try
         {
             await Task.WhenAll(_connections.Select(connection => Task.Run(() => connection.RunAsync(stop.Token, abort.Token), CancellationToken.None)));
@@ -113,9 +113,10 @@ internal sealed class LoadRun
         finally
         {
             await ended.CancelAsync();
-            await display;
         }
-        return cancellationToken.IsCancellationRequested;
+        var used = (Elapsed, Environment.CpuUsage.TotalTime - cpuBefore);
+        await display;
+        return used;
     }
 
     /// <summary>

@@ -93,7 +93,7 @@ internal static class QueryCommand
             after = page.Next;
         }
         while (after is not null && series.Count < request.Limit);
-        services.Console.Write(SeriesTable.Render(series, request.Windows, services.Interactive));
+        services.Console.Write(SeriesTable.Render(series, request.Windows, services.Interactive, services.Console.Profile.Width));
         await NoteRestAsync(services, after, "series", request.Limit);
         return ExitCode.Ok;
     }

@@ -9,54 +9,59 @@ namespace OrleansMetrics.Cli.Query;
 /// <summary>The series of a metric as a table: a row for each series, or for each window of each series.</summary>
 internal static class SeriesTable
 {
-    private static readonly string[] TotalColumns = [">total", ">sum", ">min", ">max"];
+    /// <summary>Columns of the terminal below which only the most telling figures are shown.</summary>
+    private const int WideEnough = 150;
 
-    private static readonly string[] WindowColumns = ["window", ">count", ">mean", ">min", ">max", ">last"];
+    private static readonly (string Heading, bool Always, Func<TotalAnswer, string> Text)[] TotalColumns =
+    [
+        (">total", true, total => Numbers.Format(total.Count)), (">sum", false, total => Numbers.Format(total.Sum)),
+        (">min", false, total => Numbers.Format(total.Min)), (">max", false, total => Numbers.Format(total.Max)),
+    ];
+
+    private static readonly (string Heading, bool Always, Func<WindowAnswer, string> Text)[] WindowColumns =
+    [
+        ("window", true, window => Numbers.Format(window.Start) + (window.Final ? "" : " open")),
+        (">count", true, window => Numbers.Format(window.Count)), (">mean", true, window => Numbers.Format(window.Mean)),
+        (">min", false, window => Numbers.Format(window.Min)), (">max", false, window => Numbers.Format(window.Max)),
+        (">last", true, window => Numbers.Format(window.Last)),
+    ];
 
     /// <param name="series">The series, in the node's order.</param>
     /// <param name="everyWindow">A row for each window, without lifetime totals; otherwise one row with the latest window.</param>
     /// <param name="interactive">See <see cref="PlainText.Table"/>.</param>
-    public static IRenderable Render(IReadOnlyCollection<SeriesAnswer> series, bool everyWindow, bool interactive)
+    /// <param name="width">Columns of the terminal.</param>
+    public static IRenderable Render(IReadOnlyCollection<SeriesAnswer> series, bool everyWindow, bool interactive, int width)
     {
         if (series.Count == 0)
         {
             return new Text("no series\n");
         }
+        var totals = everyWindow ? [] : TotalColumns.Where(column => column.Always || width >= WideEnough).ToArray();
+        var windows = WindowColumns.Where(column => column.Always || width >= WideEnough).ToArray();
         var probabilities = series.SelectMany(one => one.Windows).SelectMany(window => window.Quantiles.Keys)
             .Distinct(StringComparer.Ordinal).OrderBy(Probability).ToArray();
-        var table = PlainText.Table(
-            interactive, ["tags", .. everyWindow ? [] : TotalColumns, .. WindowColumns, .. probabilities.Select(probability => ">" + Percentile(probability))]);
+        var table = PlainText.Table(interactive, [
+            "tags", .. totals.Select(column => column.Heading), .. windows.Select(column => column.Heading),
+            .. probabilities.Select(probability => ">" + Percentile(probability)),
+        ]);
         foreach (var one in series)
         {
-            if (everyWindow)
+            WindowAnswer?[] shown = everyWindow ? one.Windows : [one.Windows.LastOrDefault()];
+            foreach (var window in shown)
             {
-                foreach (var window in one.Windows)
-                {
-                    AddRow(table, [PlainText.Tags(one.Tags), .. WindowCells(window, probabilities)]);
-                }
-            }
-            else
-            {
-                AddRow(table, [PlainText.Tags(one.Tags), .. TotalCells(one.Total), .. WindowCells(one.Windows.LastOrDefault(), probabilities)]);
+                string[] cells =
+                [
+                    PlainText.Tags(one.Tags),
+                    .. totals.Select(column => one.Total is { } total ? column.Text(total) : "-"),
+                    .. windows.Select(column => window is null ? "-" : column.Text(window)),
+                    .. probabilities.Select(probability =>
+                        window is not null && window.Quantiles.TryGetValue(probability, out var value) ? Numbers.Format(value) : "-"),
+                ];
+                table.AddRow(cells.Select(PlainText.Cell));
             }
         }
         return table;
     }
-
-    private static void AddRow(Table table, string[] cells) => table.AddRow(cells.Select(PlainText.Cell));
-
-    private static string[] TotalCells(TotalAnswer? total) => total is null
-        ? ["-", "-", "-", "-"]
-        : [Numbers.Format(total.Count), Numbers.Format(total.Sum), Numbers.Format(total.Min), Numbers.Format(total.Max)];
-
-    private static string[] WindowCells(WindowAnswer? window, string[] probabilities) => window is null
-        ? ["-", "-", "-", "-", "-", "-", .. probabilities.Select(_ => "-")]
-        :
-        [
-            Numbers.Format(window.Start) + (window.Final ? "" : " open"),
-            Numbers.Format(window.Count), Numbers.Format(window.Mean), Numbers.Format(window.Min), Numbers.Format(window.Max), Numbers.Format(window.Last),
-            .. probabilities.Select(probability => window.Quantiles.TryGetValue(probability, out var value) ? Numbers.Format(value) : "-"),
-        ];
 
     private static string Percentile(string probability) =>
         double.TryParse(probability, CultureInfo.InvariantCulture, out var value) ? "p" + (value * 100).ToString("0.####", CultureInfo.InvariantCulture) : probability;

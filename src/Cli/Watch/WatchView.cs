@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansMetrics.Cli.Display;
 using OrleansMetrics.Cli.NodeApi;
 using Spectre.Console;
@@ -26,7 +27,7 @@ internal sealed class WatchView(string metric)
     /// <summary>The table as of the last update.</summary>
     public IRenderable Render(bool interactive)
     {
-        var table = PlainText.Table(interactive, "tags", ">points", ">last", ">mean", ">min", ">max", "means of the last windows", "updated");
+        var table = PlainText.Table(interactive, "tags", ">points", ">last", ">mean", ">min", ">max", "means", ">updated");
         if (interactive)
         {
             table.Title = new TableTitle(Markup.Escape(PlainText.Printable(metric)));
@@ -43,7 +44,7 @@ internal sealed class WatchView(string metric)
                 PlainText.Cell(latest is null ? "-" : Numbers.Format(latest.Min)),
                 PlainText.Cell(latest is null ? "-" : Numbers.Format(latest.Max)),
                 PlainText.Cell(Sparkline.Draw(means)),
-                PlainText.Cell(latest is null ? "-" : Numbers.Format(latest.LastUpdated)));
+                PlainText.Cell(latest is null ? "-" : latest.LastUpdated.UtcDateTime.ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture)));
         }
         var note = _problem ?? (_more ? "there are more series; --limit or --tag selects others" : null);
         return note is null ? table : new Rows(table, PlainText.Cell(note));

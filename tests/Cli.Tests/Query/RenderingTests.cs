@@ -30,7 +30,7 @@ public sealed class RenderingTests
     [Fact]
     public void A_series_is_a_row_with_totals_the_latest_window_and_all_quantiles()
     {
-        var lines = Render(SeriesTable.Render(Parse(Recorded).Series, everyWindow: false, interactive: false));
+        var lines = Render(SeriesTable.Render(Parse(Recorded).Series, everyWindow: false, interactive: false, width: 200));
 
         Assert.Equal(["tags", "total", "sum", "min", "max", "window", "count", "mean", "min", "max", "last", "p50", "p90", "p99", "p99.9"], Cells(lines[0]));
         Assert.Equal(
@@ -41,16 +41,25 @@ public sealed class RenderingTests
     [Fact]
     public void Every_window_is_a_row_when_asked_for()
     {
-        var lines = Render(SeriesTable.Render(Parse(Recorded).Series, everyWindow: true, interactive: false));
+        var lines = Render(SeriesTable.Render(Parse(Recorded).Series, everyWindow: true, interactive: false, width: 200));
 
         Assert.Equal(3, lines.Length);
         Assert.Equal(["host=server-0,region=eu", "2026-01-01T00:00:00Z", "5", "0.2", "0", "0.5", "0.5", "0.2", "0.5", "0.5", "-"], Cells(lines[1]));
     }
 
     [Fact]
+    public void A_narrow_terminal_gets_the_most_telling_figures()
+    {
+        var lines = Render(SeriesTable.Render(Parse(Recorded).Series, everyWindow: false, interactive: false, width: 80));
+
+        Assert.Equal(["tags", "total", "window", "count", "mean", "last", "p50", "p90", "p99", "p99.9"], Cells(lines[0]));
+        Assert.Equal(["host=server-0,region=eu", "5,000", "2026-01-01T00:00:10Z", "open", "7", "0.3", "0.25", "-", "-", "-", "0.75"], Cells(lines[1]));
+    }
+
+    [Fact]
     public void Huge_numbers_and_hostile_tags_do_no_harm()
     {
-        var lines = Render(SeriesTable.Render(Parse(Huge).Series, everyWindow: false, interactive: false));
+        var lines = Render(SeriesTable.Render(Parse(Huge).Series, everyWindow: false, interactive: false, width: 200));
 
         Assert.Contains("9,223,372,036,854,775,807", lines[1], StringComparison.Ordinal);
         Assert.Contains("1.79769e+308", lines[1], StringComparison.Ordinal);
@@ -64,10 +73,10 @@ public sealed class RenderingTests
     [Fact]
     public void Nothing_is_said_in_words()
     {
-        Assert.Equal(["no series"], Render(SeriesTable.Render([], everyWindow: false, interactive: false)));
+        Assert.Equal(["no series"], Render(SeriesTable.Render([], everyWindow: false, interactive: false, width: 200)));
         Assert.Equal(["no metrics"], Render(CatalogueTable.Render([], interactive: false)));
         var bare = Parse("""{ "metric": "m", "series": [ { "tags": {} } ] }""");
-        Assert.Equal(["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"], Cells(Render(SeriesTable.Render(bare.Series, false, false))[1]));
+        Assert.Equal(["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"], Cells(Render(SeriesTable.Render(bare.Series, false, false, 200))[1]));
     }
 
     [Fact]
