@@ -46,7 +46,7 @@ internal static class SeriesTable
         ]);
         foreach (var one in series)
         {
-            WindowAnswer?[] shown = everyWindow ? one.Windows : [one.Windows.LastOrDefault()];
+            IEnumerable<WindowAnswer?> shown = everyWindow ? one.Windows : one.Windows.TakeLast(1).DefaultIfEmpty();
             foreach (var window in shown)
             {
                 string[] cells =
