@@ -179,7 +179,16 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
     }
 
     /// <inheritdoc />
-    public Task<string[]> GetDirtyMetrics() => Task.FromResult(_routes.Values.Where(static route => route.Dirty).Select(static route => route.Name).ToArray());
+    public Task<string[]> GetDirtyMetrics()
+    {
+        var dirty = _routes.Values.Where(static route => route.Dirty).ToArray();
+        foreach (var route in dirty)
+        {
+            route.FlushBegins();
+        }
+
+        return Task.FromResult(Array.ConvertAll(dirty, static route => route.Name));
+    }
 
     /// <inheritdoc />
     public async Task<long> Checkpoint(FlushedMetric[] flushed)
@@ -188,7 +197,7 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
         foreach (var (metric, status) in flushed)
         {
             var route = _routes[metric];
-            if (status.Position < route.Confirmed)
+            if (status.Position < route.ConfirmedAtFlush)
             {
                 // It was activated again from an older snapshot and no slice has told it so yet.
                 route.Stall(Now);
