@@ -27,10 +27,10 @@ internal sealed record SeriesAnswer
     public WindowAnswer[] Windows { get; set; } = [];
 }
 
-/// <summary>Lifetime totals of a series.</summary>
-internal sealed record TotalAnswer(long Count, double Sum, double Min, double Max);
+/// <summary>Lifetime totals of a series. A number beyond the range of a double is null.</summary>
+internal sealed record TotalAnswer(long Count, double? Sum, double? Min, double? Max);
 
-/// <summary>One window of a series.</summary>
+/// <summary>One window of a series. A number beyond the range of a double is null.</summary>
 internal sealed record WindowAnswer
 {
     public DateTimeOffset Start { get; set; }
@@ -41,20 +41,20 @@ internal sealed record WindowAnswer
 
     public long Count { get; set; }
 
-    public double Sum { get; set; }
+    public double? Sum { get; set; }
 
-    public double Min { get; set; }
+    public double? Min { get; set; }
 
-    public double Max { get; set; }
+    public double? Max { get; set; }
 
-    public double Mean { get; set; }
+    public double? Mean { get; set; }
 
-    public double Last { get; set; }
+    public double? Last { get; set; }
 
     public DateTimeOffset LastUpdated { get; set; }
 
     /// <summary>Values by probability, written as the node writes it: <c>0.99</c>.</summary>
-    public Dictionary<string, double> Quantiles { get; set; } = [];
+    public Dictionary<string, double?> Quantiles { get; set; } = [];
 }
 
 /// <summary>The answer of <c>GET /api/metrics</c>: a page of the catalogue.</summary>
@@ -78,9 +78,7 @@ internal sealed record CatalogueEntry
 }
 
 /// <summary>Reads the node's answers without reflection.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(MetricAnswer))]
 [JsonSerializable(typeof(CatalogueAnswer))]
 internal sealed partial class AnswerJsonContext : JsonSerializerContext;

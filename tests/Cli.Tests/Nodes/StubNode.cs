@@ -30,7 +30,16 @@ internal sealed class StubNode : IAsyncDisposable
         _app.MapGet("/api/metrics/{metric}/windows", (Delegate)Metric);
         _app.MapGet("/api/stats", () => Json(new
         {
-            cluster = new { received = _accepted, accepted = _accepted, processed = _accepted - Missing, late = 0, inFlight = 0, flushes = 1, errors = 0, rejected = new { malformed = 2 } },
+            received = _accepted,
+            accepted = _accepted,
+            processed = _accepted - Missing,
+            late = 0,
+            inFlight = 0,
+            flushes = 1,
+            errors = 0,
+            dropped = new { late = 0 },
+            rejected = new { malformed = 2 },
+            partitions = Array.Empty<object>(),
             nodes = new[] { new { node = "stub", received = _accepted, accepted = _accepted } },
             balanced = Missing == 0,
         }));

@@ -70,15 +70,18 @@ public sealed class QueryRoundTripTests
         Assert.False(JsonDocument.Parse(bad.Output).RootElement.GetProperty("balanced").GetBoolean());
     }
 
-    [Theory]
-    [InlineData("""{"balanced":true,"accepted":5,"processed":5,"nodes":[{"node":"a","accepted":5}]}""")]
-    [InlineData("""{"balanced":true,"cluster":{"accepted":5,"processed":5},"nodes":{"a":{"accepted":5}}}""")]
-    public void Statistics_are_read_in_both_shapes(string json)
+    [Fact]
+    public void The_ledger_counts_every_reason_for_dropping_once()
     {
-        var stats = StatsAnswer.Read(JsonDocument.Parse(json).RootElement);
+        const string Recorded = """
+            {"received":30,"accepted":20,"processed":12,"late":3,"rejected":{"not_finite":10},"dropped":{"late":3,"poison":1},"inFlight":4,"flushes":1,"errors":0,
+             "balanced":true,"partitions":[{"partition":0,"accepted":20}],"nodes":[{"node":"a","received":30,"accepted":20,"rejected":{"not_finite":10}}]}
+            """;
+        var stats = StatsAnswer.Read(JsonDocument.Parse(Recorded).RootElement);
 
-        Assert.Equal((5L, 5L, true), (stats.Cluster.Accepted, stats.Cluster.Processed, stats.Balanced));
-        Assert.Equal(("a", 5L), (stats.Nodes.Single().Node, stats.Nodes.Single().Accepted));
+        Assert.Equal((20L, 12L, 0L, true), (stats.Cluster.Accepted, stats.Cluster.Processed, stats.Cluster.Missing, stats.Balanced));
+        Assert.Equal(("a", 30L), (stats.Nodes.Single().Node, stats.Nodes.Single().Received));
+        Assert.Throws<JsonException>(() => StatsAnswer.Read(JsonDocument.Parse("[]").RootElement));
     }
 
     [Fact]

@@ -23,8 +23,8 @@ public sealed class RenderingTests
     private const string Huge = """
         { "metric": "m", "kind": "gauge", "series": [ { "tags": {"evil":"[red]x[/] \u001b[2J\n"},
           "total": {"count":9223372036854775807,"sum":1.7976931348623157E+308,"min":-1.7976931348623157E+308,"max":5e-324},
-          "windows": [ {"start":"0001-01-01T00:00:00Z","end":"9999-12-31T23:59:59Z","final":true,"count":1,"sum":1e20,"min":-1e20,"max":1e20,"mean":123456789.125,
-            "last":-0.0000001,"lastUpdated":"2026-01-01T00:00:00Z","quantiles":{}} ] } ] }
+          "windows": [ {"start":"0001-01-01T00:00:00Z","end":"9999-12-31T23:59:59Z","final":true,"count":1,"sum":null,"min":-1e20,"max":null,"mean":123456789.125,
+            "last":-0.0000001,"lastUpdated":"2026-01-01T00:00:00Z","quantiles":{"0.5":null}} ] } ] }
         """;
 
     [Fact]
@@ -54,6 +54,7 @@ public sealed class RenderingTests
 
         Assert.Contains("9,223,372,036,854,775,807", lines[1], StringComparison.Ordinal);
         Assert.Contains("1.79769e+308", lines[1], StringComparison.Ordinal);
+        Assert.Equal(2, Cells(lines[1]).Count(cell => cell == "overflow"));
         Assert.Contains("-1e-7", lines[1], StringComparison.Ordinal);
         Assert.Contains("123,456,789.125", lines[1], StringComparison.Ordinal);
         Assert.Contains("evil=[red]x[/] ·[2J·", lines[1], StringComparison.Ordinal);
