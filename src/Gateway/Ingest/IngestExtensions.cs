@@ -1,3 +1,4 @@
+using Microsoft.OpenApi;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
@@ -56,7 +57,17 @@ public static class IngestExtensions
         group.MapPost(path, (HttpContext context, IngestHandler handler) => handler.HandleAsync(context, protocol))
             .WithName(name)
             .WithSummary(summary)
-            .Accepts<string>(contentType, otherTypes)
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                // Documented, not enforced: curl sends line protocol as a form unless told otherwise, and so do old clients.
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = otherTypes.Prepend(contentType).ToDictionary(
+                        static type => type, static _ => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } }),
+                };
+                return Task.CompletedTask;
+            })
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status408RequestTimeout)
