@@ -57,15 +57,13 @@ internal struct BucketCounts
         }
 
         var sum = checked(Read(slot) + count);
-        while (_width < 8 && sum >= 1L << (8 * _width))
-        {
-            Widen();
-        }
+        WidenFor(sum);
 
-        Write(slot, sum);
+        // Widening moves the counters.
+        Write(index - _base, sum);
     }
 
-    /// <summary>Halves the resolution: bucket i goes into i / 2, rounded down.</summary>
+    /// <summary>Divides the resolution by 2^shift, in place: bucket i goes into i / 2^shift, rounded down.</summary>
     public void Downscale(int shift)
     {
         if (_width == 0)
@@ -73,16 +71,45 @@ internal struct BucketCounts
             return;
         }
 
-        var halved = default(BucketCounts);
-        for (var index = First; index <= Last; index++)
+        WidenFor(GreatestCoarser(shift));
+        int slot = First - _base, first = First >> shift;
+        var to = slot;
+        for (var index = First; index <= Last; index++, slot++)
         {
-            if (Read(index - _base) is var count and > 0)
+            var count = Read(slot);
+            if (count == 0)
             {
-                halved.Add(index >> shift, count);
+                continue;
             }
+
+            // Never ahead of the slot that is read.
+            Write(slot, 0);
+            var target = to + (index >> shift) - first;
+            Write(target, Read(target) + count);
         }
 
-        this = halved;
+        _base = first - to;
+        Last >>= shift;
+        First = first;
+    }
+
+    private readonly long GreatestCoarser(int shift)
+    {
+        long greatest = 0, sum = 0;
+        var coarser = First >> shift;
+        for (var index = First; index <= Last; index++)
+        {
+            if (index >> shift != coarser)
+            {
+                coarser = index >> shift;
+                sum = 0;
+            }
+
+            sum = checked(sum + Read(index - _base));
+            greatest = Math.Max(greatest, sum);
+        }
+
+        return greatest;
     }
 
     private void Start(int index)
@@ -107,7 +134,19 @@ internal struct BucketCounts
         Last = last;
     }
 
-    private void Widen() => Rebase(First, Last, _width * 2);
+    private void WidenFor(long count)
+    {
+        var width = _width;
+        while (width < 8 && count >= 1L << (8 * width))
+        {
+            width *= 2;
+        }
+
+        if (width != _width)
+        {
+            Rebase(First, Last, width);
+        }
+    }
 
     private void Rebase(int first, int last, int width)
     {

@@ -63,9 +63,10 @@ public sealed class ExponentialHistogram
         ArgumentNullException.ThrowIfNull(other);
         if (other.IsRaw)
         {
-            for (var i = 0; i < other.Count; i++)
+            // Counted before: the other sketch may be this one.
+            foreach (var raw in other._raw.AsSpan(0, (int)other.Count))
             {
-                Add(other._raw[i]);
+                Add(raw);
             }
 
             return;
