@@ -251,6 +251,11 @@ public sealed partial class MetricAggregator
             }
         }
 
+        if (!(cell.Min <= cell.Last && cell.Last <= cell.Max))
+        {
+            throw new InvalidDataException("a window's last value is below its least or above its greatest");
+        }
+
         if (!cell.Final)
         {
             _open.Add(cell.End, row);

@@ -41,7 +41,7 @@ public sealed partial class MetricAggregator(WindowSettings settings)
     public MetricKind Kind { get; private set; }
 
     /// <summary>The watermark at which the next window becomes final; <see cref="long.MaxValue"/> when none is open.</summary>
-    public long NextCloseAt => _open.FirstEnd == long.MaxValue ? long.MaxValue : _open.FirstEnd + settings.AllowedLateness;
+    public long NextCloseAt => _open.IsEmpty ? long.MaxValue : _open.FirstEnd + settings.AllowedLateness;
 
     /// <summary>Told of windows that become final, but for series whose tags are not known; null: nobody wants to know.</summary>
     public IFinalWindowSink? FinalWindows { get; set; }
@@ -82,7 +82,7 @@ public sealed partial class MetricAggregator(WindowSettings settings)
 
         Watermark = watermark;
         _finalThrough = Math.Max(_finalThrough, watermark - settings.AllowedLateness);
-        while (NextCloseAt <= watermark)
+        while (!_open.IsEmpty && _open.FirstEnd <= _finalThrough)
         {
             var end = _open.FirstEnd;
             var series = _open.TakeFirst();
