@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -10,6 +9,11 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// </summary>
 internal struct BucketCounts
 {
+    private const int MinCapacity = 16;
+
+    /// <summary>Larger arrays are not kept for the next use: one window with many buckets must not cost memory for ever.</summary>
+    private const int MaxKeptBytes = 4096;
+
     private byte[]? _counters;
     private int _width;
     private int _capacity;
@@ -28,7 +32,15 @@ internal struct BucketCounts
     {
         if (_width != 0)
         {
-            Array.Clear(_counters!);
+            if (_counters!.Length <= MaxKeptBytes)
+            {
+                Array.Clear(_counters);
+            }
+            else
+            {
+                _counters = null;
+            }
+
             _width = 0;
         }
     }
@@ -115,7 +127,7 @@ internal struct BucketCounts
     private void Start(int index)
     {
         _width = 1;
-        _counters ??= new byte[16];
+        _counters ??= new byte[MinCapacity];
         _capacity = _counters.Length;
         _base = index - _capacity / 2;
         First = Last = index;
@@ -150,28 +162,36 @@ internal struct BucketCounts
 
     private void Rebase(int first, int last, int width)
     {
-        var span = last - first + 1;
-        var capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, span));
-        var old = this;
-        _counters = new byte[capacity * width];
-        _capacity = capacity;
-        _width = width;
-        _base = first - (capacity - span) / 2;
-        for (var index = old.First; index <= old.Last; index++)
+        int span = last - first + 1, used = (Last - First + 1) * _width;
+        Span<byte> old = stackalloc byte[used];
+        _counters.AsSpan((First - _base) * _width, used).CopyTo(old);
+        var oldWidth = _width;
+        if (span * width > _counters!.Length)
         {
-            if (old.Read(index - old._base) is var count and > 0)
-            {
-                Write(index - _base, count);
-            }
+            _counters = new byte[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(MinCapacity, span)) * width];
+        }
+        else
+        {
+            Array.Clear(_counters);
+        }
+
+        _width = width;
+        _capacity = _counters.Length / width;
+        _base = first - (_capacity - span) / 2;
+        for (var i = 0; i < used / oldWidth; i++)
+        {
+            Write(First + i - _base, Read(old, i, oldWidth));
         }
     }
 
-    private readonly long Read(int slot) => _width switch
+    private readonly long Read(int slot) => Read(_counters, slot, _width);
+
+    private static long Read(ReadOnlySpan<byte> counters, int slot, int width) => width switch
     {
-        1 => _counters![slot],
-        2 => MemoryMarshal.Cast<byte, ushort>(_counters)[slot],
-        4 => MemoryMarshal.Cast<byte, uint>(_counters)[slot],
-        _ => BinaryPrimitives.ReadInt64LittleEndian(_counters.AsSpan(slot * 8)),
+        1 => counters[slot],
+        2 => MemoryMarshal.Cast<byte, ushort>(counters)[slot],
+        4 => MemoryMarshal.Cast<byte, uint>(counters)[slot],
+        _ => MemoryMarshal.Cast<byte, long>(counters)[slot],
     };
 
     private readonly void Write(int slot, long count)
@@ -188,7 +208,7 @@ internal struct BucketCounts
                 MemoryMarshal.Cast<byte, uint>(_counters.AsSpan())[slot] = (uint)count;
                 break;
             default:
-                BinaryPrimitives.WriteInt64LittleEndian(_counters.AsSpan(slot * 8), count);
+                MemoryMarshal.Cast<byte, long>(_counters.AsSpan())[slot] = count;
                 break;
         }
     }

@@ -51,7 +51,7 @@ public sealed class MetricAggregatorSnapshotTests
                 Interlocked.Add(ref collisions, whole.Counters.Collided > 0 ? 1 : 0);
                 Interlocked.Add(ref sketches, whole.Query("m", new AggregatesQuery()).Series.Any(static series => series.Windows.Any(static window => window.Count > 8)) ? 1 : 0);
             },
-            iter: 2_000);
+            iter: 1_000);
         Assert.All([open, sketches, collisions], static seen => Assert.True(seen > 50, $"a case was generated only {seen} times"));
     }
 
@@ -118,7 +118,7 @@ public sealed class MetricAggregatorSnapshotTests
 
                 Interlocked.Increment(ref Usable(Sealed(body), run.Settings) ? ref read : ref refused);
             },
-            iter: 20_000);
+            iter: 4_000);
         Assert.True(read > 200 && refused > 200, $"{read} read, {refused} refused");
     }
 
@@ -131,7 +131,7 @@ public sealed class MetricAggregatorSnapshotTests
         // Low bytes are small counts, so that the reader gets far.
         Gen.Frequency((6, Gen.Byte[0, 3]), (1, Gen.Byte[0, 20]), (1, Gen.Byte)).Array[0, 200].Sample(
             body => Interlocked.Increment(ref Usable(Sealed(body), settings) ? ref read : ref refused), iter: 50_000);
-        Gen.Byte.Array[0, 200].Sample(body => Interlocked.Increment(ref Usable(Sealed(body), settings) ? ref read : ref refused), iter: 20_000);
+        Gen.Byte.Array[0, 200].Sample(body => Interlocked.Increment(ref Usable(Sealed(body), settings) ? ref read : ref refused), iter: 4_000);
         Assert.True(refused > 1_000, $"{read} read, {refused} refused");
     }
 
@@ -165,7 +165,7 @@ public sealed class MetricAggregatorSnapshotTests
                 Assert.Equal(Write(after), Write(again));
                 Interlocked.Add(ref changed, settings.Size != run.Settings.Size && split < run.Steps.Length ? 1 : 0);
             },
-            iter: 2_000);
+            iter: 1_000);
         Assert.True(changed > 200, $"the size changed only {changed} times");
     }
 
