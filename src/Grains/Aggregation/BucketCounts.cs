@@ -28,6 +28,19 @@ internal struct BucketCounts
 
     public readonly long this[int index] => index < First || index > Last ? 0 : Read(index - _base);
 
+    /// <summary>The first bucket from this one on that has counted something; from one past <see cref="Last"/> on, this one.</summary>
+    public readonly int NextCounted(int index)
+    {
+        if (index > Last || Read(index - _base) != 0)
+        {
+            return index;
+        }
+
+        // Zero counters are zero bytes, whatever the width.
+        var rest = _counters.AsSpan((index - _base) * _width, (Last - index + 1) * _width);
+        return index + rest.IndexOfAnyExcept((byte)0) / _width;
+    }
+
     public void Clear()
     {
         if (_width != 0)

@@ -305,27 +305,28 @@ public sealed class ExponentialHistogram
             return;
         }
 
-        SnapshotWriter.WriteVarint(output, (ulong)(buckets.Last - buckets.First + 1));
+        var length = buckets.Last - buckets.First + 1;
+        SnapshotWriter.WriteVarint(output, (ulong)length);
         SnapshotWriter.WriteZigzag(output, buckets.First);
-        for (var index = buckets.First; index <= buckets.Last; index++)
+
+        // One span for all: a writer's call per number is most of the cost of a snapshot.
+        var span = output.GetSpan(length * SnapshotWriter.MaxVarintBytes);
+        var written = 0;
+        for (var index = buckets.First; index <= buckets.Last;)
         {
-            var count = buckets[index];
-            SnapshotWriter.WriteVarint(output, (ulong)count);
-            if (count != 0)
+            written += SnapshotWriter.Encode(span[written..], (ulong)buckets[index]);
+            var next = buckets.NextCounted(index + 1);
+            if (next > index + 1)
             {
-                continue;
+                // A run of empty buckets: zero, then how many follow the first. The last bucket is never empty.
+                written += SnapshotWriter.Encode(span[written..], 0);
+                written += SnapshotWriter.Encode(span[written..], (ulong)(next - index - 2));
             }
 
-            // A run of empty buckets: zero, then how many follow the first.
-            var end = index;
-            while (buckets[end + 1] == 0 && end < buckets.Last)
-            {
-                end++;
-            }
-
-            SnapshotWriter.WriteVarint(output, (ulong)(end - index));
-            index = end;
+            index = next;
         }
+
+        output.Advance(written);
     }
 
     private static long ReadBuckets(ref SnapshotReader input, ref BucketCounts buckets, int scale)

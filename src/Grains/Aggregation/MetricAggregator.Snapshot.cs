@@ -16,7 +16,7 @@ public sealed partial class MetricAggregator
     public void WriteSnapshot(IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var body = new ArrayBufferWriter<byte>(256 + _series.Count * 128);
+        var body = new ArrayBufferWriter<byte>(Math.Max(256 + _series.Count * 128, _snapshotLength + _snapshotLength / 8));
         SnapshotWriter.WriteVarint(body, (ulong)Position);
         SnapshotWriter.WriteZigzag(body, Watermark);
         SnapshotWriter.WriteZigzag(body, _finalThrough);
@@ -30,6 +30,7 @@ public sealed partial class MetricAggregator
             WriteSeries(body, _series[row]);
         }
 
+        _snapshotLength = body.WrittenCount;
         Span<byte> header = stackalloc byte[SnapshotHeaderLength];
         BinaryPrimitives.WriteUInt32LittleEndian(header, SnapshotMagic | ((uint)SnapshotVersion << 24));
         BinaryPrimitives.WriteUInt32LittleEndian(header[4..], Crc32.HashToUInt32(body.WrittenSpan));

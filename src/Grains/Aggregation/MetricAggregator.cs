@@ -21,6 +21,7 @@ public sealed partial class MetricAggregator(WindowSettings settings)
     private readonly CellArena _cells = new();
     private readonly OpenWindows _open = new();
     private long _finalThrough = long.MinValue;
+    private int _snapshotLength;
     private long _processed;
     private long _late;
     private long _collided;
