@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Hashing;
 using System.Text;
+using OrleansMetrics.Contracts.Series;
 
 namespace OrleansMetrics.Contracts.Points;
 
@@ -169,6 +170,11 @@ public sealed class PointBatch
             if (keyLength < 0 || keyLength > left.Length - PointBatchFormat.DefinitionHeaderLength)
             {
                 return $"definition {i} does not fit";
+            }
+
+            if (!SeriesKey.IsCanonical(left.Slice(PointBatchFormat.DefinitionHeaderLength, keyLength)))
+            {
+                return $"definition {i} has no canonical key";
             }
 
             left = left[(PointBatchFormat.DefinitionHeaderLength + keyLength)..];

@@ -33,7 +33,7 @@ public sealed class PointBatchWriter
     public int Length => _length;
 
     /// <summary>Begins the slice of a metric and returns its columns for the caller to fill, all of them, before the next call.</summary>
-    /// <param name="metric">UTF-8 name of the metric.</param>
+    /// <param name="metric">UTF-8 name of the metric: not empty, and one that has no slice in this batch yet.</param>
     /// <param name="kind">What the values mean.</param>
     /// <param name="points">Points in the slice.</param>
     /// <param name="definitions">Definitions that follow, written by <see cref="SliceColumns.AddDefinition"/>.</param>
@@ -43,7 +43,9 @@ public sealed class PointBatchWriter
     public SliceColumns BeginSlice(
         ReadOnlySpan<byte> metric, MetricKind kind, int points, int definitions, int definitionKeyBytes, long baseTime, bool wideTimes)
     {
-        var definitionsLength = definitions * PointBatchFormat.DefinitionHeaderLength + definitionKeyBytes;
+        ArgumentOutOfRangeException.ThrowIfZero(metric.Length, nameof(metric));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(metric.Length, ushort.MaxValue, nameof(metric));
+        var definitionsLength = checked(definitions * PointBatchFormat.DefinitionHeaderLength + definitionKeyBytes);
         var definitionsAt = PointBatchFormat.SliceHeaderLength + PointBatchFormat.Align(metric.Length);
         var idsAt = definitionsAt + PointBatchFormat.Align(definitionsLength);
         var valuesAt = checked(idsAt + points * 8);

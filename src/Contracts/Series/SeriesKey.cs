@@ -12,6 +12,8 @@ namespace OrleansMetrics.Contracts.Series;
 /// <remarks>Documented in docs/formats/batch.md. Two tag sets are equal if and only if their keys are.</remarks>
 public static class SeriesKey
 {
+    private const int MaxLengthBits = 28;
+
     /// <summary>The 64-bit identity of the series with this canonical key: XXH3.</summary>
     public static ulong Hash(ReadOnlySpan<byte> key) => XxHash3.HashToUInt64(key);
 
@@ -50,6 +52,11 @@ public static class SeriesKey
     /// <exception cref="FormatException">The bytes are no canonical key.</exception>
     public static Tag[] Decode(ReadOnlySpan<byte> key)
     {
+        if (!IsCanonical(key))
+        {
+            throw new FormatException("The bytes are no canonical series key.");
+        }
+
         var tags = new List<Tag>();
         while (TryReadTag(ref key, out var name, out var value))
         {
@@ -59,8 +66,32 @@ public static class SeriesKey
         return [.. tags];
     }
 
+    /// <summary>True when the bytes are the canonical key of some tags: whole, names ascending and unique, lengths as short as can be.</summary>
+    public static bool IsCanonical(ReadOnlySpan<byte> key)
+    {
+        var first = true;
+        scoped ReadOnlySpan<byte> previous = default;
+        while (!key.IsEmpty)
+        {
+            if (!TryReadBlock(ref key, out var name) || !TryReadBlock(ref key, out _))
+            {
+                return false;
+            }
+
+            if (!first && previous.SequenceCompareTo(name) >= 0)
+            {
+                return false;
+            }
+
+            first = false;
+            previous = name;
+        }
+
+        return true;
+    }
+
     /// <summary>Reads the next tag and moves the key past it; false at its end.</summary>
-    /// <exception cref="FormatException">The bytes are no canonical key.</exception>
+    /// <exception cref="FormatException">The bytes end inside a tag. Only <see cref="IsCanonical"/> looks at the order of tags.</exception>
     public static bool TryReadTag(ref ReadOnlySpan<byte> key, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         if (key.IsEmpty)
@@ -90,14 +121,18 @@ public static class SeriesKey
         writer.Advance(written + block.Length);
     }
 
-    private static ReadOnlySpan<byte> ReadBlock(ref ReadOnlySpan<byte> key)
+    private static ReadOnlySpan<byte> ReadBlock(ref ReadOnlySpan<byte> key) =>
+        TryReadBlock(ref key, out var block) ? block : throw new FormatException("A series key ends inside a name or value.");
+
+    private static bool TryReadBlock(ref ReadOnlySpan<byte> key, out ReadOnlySpan<byte> block)
     {
+        block = default;
         uint length = 0;
         for (var shift = 0; ; shift += 7)
         {
-            if (key.IsEmpty || shift > 21)
+            if (key.IsEmpty || shift > MaxLengthBits - 7)
             {
-                throw new FormatException("A series key ends inside a length.");
+                return false;
             }
 
             var b = key[0];
@@ -105,17 +140,23 @@ public static class SeriesKey
             length |= (uint)(b & 0x7F) << shift;
             if (b < 0x80)
             {
+                if (b == 0 && shift > 0)
+                {
+                    // The same length has a shorter form, and a key has one form only.
+                    return false;
+                }
+
                 break;
             }
         }
 
         if (length > key.Length)
         {
-            throw new FormatException("A series key ends inside a name or value.");
+            return false;
         }
 
-        var block = key[..(int)length];
+        block = key[..(int)length];
         key = key[(int)length..];
-        return block;
+        return true;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -10,6 +9,11 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// </summary>
 internal struct BucketCounts
 {
+    private const int MinCapacity = 16;
+
+    /// <summary>Larger arrays are not kept for the next use: one window with many buckets must not cost memory for ever.</summary>
+    private const int MaxKeptBytes = 4096;
+
     private byte[]? _counters;
     private int _width;
     private int _capacity;
@@ -24,11 +28,32 @@ internal struct BucketCounts
 
     public readonly long this[int index] => index < First || index > Last ? 0 : Read(index - _base);
 
+    /// <summary>The first bucket from this one on that has counted something; from one past <see cref="Last"/> on, this one.</summary>
+    public readonly int NextCounted(int index)
+    {
+        if (index > Last || Read(index - _base) != 0)
+        {
+            return index;
+        }
+
+        // Zero counters are zero bytes, whatever the width.
+        var rest = _counters.AsSpan((index - _base) * _width, (Last - index + 1) * _width);
+        return index + rest.IndexOfAnyExcept((byte)0) / _width;
+    }
+
     public void Clear()
     {
         if (_width != 0)
         {
-            Array.Clear(_counters!);
+            if (_counters!.Length <= MaxKeptBytes)
+            {
+                Array.Clear(_counters);
+            }
+            else
+            {
+                _counters = null;
+            }
+
             _width = 0;
         }
     }
@@ -57,15 +82,13 @@ internal struct BucketCounts
         }
 
         var sum = checked(Read(slot) + count);
-        while (_width < 8 && sum >= 1L << (8 * _width))
-        {
-            Widen();
-        }
+        WidenFor(sum);
 
-        Write(slot, sum);
+        // Widening moves the counters.
+        Write(index - _base, sum);
     }
 
-    /// <summary>Halves the resolution: bucket i goes into i / 2, rounded down.</summary>
+    /// <summary>Divides the resolution by 2^shift, in place: bucket i goes into i / 2^shift, rounded down.</summary>
     public void Downscale(int shift)
     {
         if (_width == 0)
@@ -73,22 +96,51 @@ internal struct BucketCounts
             return;
         }
 
-        var halved = default(BucketCounts);
-        for (var index = First; index <= Last; index++)
+        WidenFor(GreatestCoarser(shift));
+        int slot = First - _base, first = First >> shift;
+        var to = slot;
+        for (var index = First; index <= Last; index++, slot++)
         {
-            if (Read(index - _base) is var count and > 0)
+            var count = Read(slot);
+            if (count == 0)
             {
-                halved.Add(index >> shift, count);
+                continue;
             }
+
+            // Never ahead of the slot that is read.
+            Write(slot, 0);
+            var target = to + (index >> shift) - first;
+            Write(target, Read(target) + count);
         }
 
-        this = halved;
+        _base = first - to;
+        Last >>= shift;
+        First = first;
+    }
+
+    private readonly long GreatestCoarser(int shift)
+    {
+        long greatest = 0, sum = 0;
+        var coarser = First >> shift;
+        for (var index = First; index <= Last; index++)
+        {
+            if (index >> shift != coarser)
+            {
+                coarser = index >> shift;
+                sum = 0;
+            }
+
+            sum = checked(sum + Read(index - _base));
+            greatest = Math.Max(greatest, sum);
+        }
+
+        return greatest;
     }
 
     private void Start(int index)
     {
         _width = 1;
-        _counters ??= new byte[16];
+        _counters ??= new byte[MinCapacity];
         _capacity = _counters.Length;
         _base = index - _capacity / 2;
         First = Last = index;
@@ -107,32 +159,52 @@ internal struct BucketCounts
         Last = last;
     }
 
-    private void Widen() => Rebase(First, Last, _width * 2);
-
-    private void Rebase(int first, int last, int width)
+    private void WidenFor(long count)
     {
-        var span = last - first + 1;
-        var capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, span));
-        var old = this;
-        _counters = new byte[capacity * width];
-        _capacity = capacity;
-        _width = width;
-        _base = first - (capacity - span) / 2;
-        for (var index = old.First; index <= old.Last; index++)
+        var width = _width;
+        while (width < 8 && count >= 1L << (8 * width))
         {
-            if (old.Read(index - old._base) is var count and > 0)
-            {
-                Write(index - _base, count);
-            }
+            width *= 2;
+        }
+
+        if (width != _width)
+        {
+            Rebase(First, Last, width);
         }
     }
 
-    private readonly long Read(int slot) => _width switch
+    private void Rebase(int first, int last, int width)
     {
-        1 => _counters![slot],
-        2 => MemoryMarshal.Cast<byte, ushort>(_counters)[slot],
-        4 => MemoryMarshal.Cast<byte, uint>(_counters)[slot],
-        _ => BinaryPrimitives.ReadInt64LittleEndian(_counters.AsSpan(slot * 8)),
+        int span = last - first + 1, used = (Last - First + 1) * _width;
+        Span<byte> old = stackalloc byte[used];
+        _counters.AsSpan((First - _base) * _width, used).CopyTo(old);
+        var oldWidth = _width;
+        if (span * width > _counters!.Length)
+        {
+            _counters = new byte[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(MinCapacity, span)) * width];
+        }
+        else
+        {
+            Array.Clear(_counters);
+        }
+
+        _width = width;
+        _capacity = _counters.Length / width;
+        _base = first - (_capacity - span) / 2;
+        for (var i = 0; i < used / oldWidth; i++)
+        {
+            Write(First + i - _base, Read(old, i, oldWidth));
+        }
+    }
+
+    private readonly long Read(int slot) => Read(_counters, slot, _width);
+
+    private static long Read(ReadOnlySpan<byte> counters, int slot, int width) => width switch
+    {
+        1 => counters[slot],
+        2 => MemoryMarshal.Cast<byte, ushort>(counters)[slot],
+        4 => MemoryMarshal.Cast<byte, uint>(counters)[slot],
+        _ => MemoryMarshal.Cast<byte, long>(counters)[slot],
     };
 
     private readonly void Write(int slot, long count)
@@ -149,7 +221,7 @@ internal struct BucketCounts
                 MemoryMarshal.Cast<byte, uint>(_counters.AsSpan())[slot] = (uint)count;
                 break;
             default:
-                BinaryPrimitives.WriteInt64LittleEndian(_counters.AsSpan(slot * 8), count);
+                MemoryMarshal.Cast<byte, long>(_counters.AsSpan())[slot] = count;
                 break;
         }
     }

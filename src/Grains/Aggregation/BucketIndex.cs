@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace OrleansMetrics.Grains.Aggregation;
 
 /// <summary>
@@ -43,16 +45,45 @@ internal static class BucketIndex
     /// <summary>The lower end of a bucket at a scale: 2^(index / 2^scale).</summary>
     public static double LowerEnd(int index, int scale) => Math.Pow(2, Math.ScaleB(index, -scale));
 
+    /// <summary>The lowest bucket at a scale: that of <see cref="double.Epsilon"/>.</summary>
+    public static int Lowest(int scale) => (-1074 * PerOctave - 1) >> (ExponentialHistogram.MaxScale - scale);
+
+    /// <summary>The highest bucket at a scale: that of <see cref="double.MaxValue"/>.</summary>
+    public static int Highest(int scale) => (1024 * PerOctave - 1) >> (ExponentialHistogram.MaxScale - scale);
+
     private static long[] CreateBounds()
     {
         var bounds = new long[PerOctave + 1];
         for (var j = 1; j < PerOctave; j++)
         {
-            bounds[j] = BitConverter.DoubleToInt64Bits(Math.Pow(2, j / (double)PerOctave)) & ((1L << MantissaBits) - 1);
+            // ⌊2^52 · 2^(j/32)⌋ in integers: Math.Pow rounds to nearest, differently from platform to platform.
+            var power = BigInteger.One << (MantissaBits * PerOctave + j);
+            for (var root = 1; root < PerOctave; root *= 2)
+            {
+                power = SquareRoot(power);
+            }
+
+            bounds[j] = (long)(power - (BigInteger.One << MantissaBits));
         }
 
         bounds[PerOctave] = long.MaxValue;
         return bounds;
+    }
+
+    private static BigInteger SquareRoot(BigInteger square)
+    {
+        // Newton's method from above.
+        var root = BigInteger.One << (int)((square.GetBitLength() + 1) / 2);
+        while (true)
+        {
+            var next = (root + square / root) >> 1;
+            if (next >= root)
+            {
+                return root;
+            }
+
+            root = next;
+        }
     }
 
     private static byte[] CreateCells()

@@ -20,6 +20,9 @@ public sealed class ExponentialHistogram
     /// <summary>Most buckets per sign.</summary>
     public const int MaxBuckets = 2048;
 
+    /// <summary>The coarsest scale: all finite values of one sign fit <see cref="MaxBuckets"/> buckets.</summary>
+    private const int MinScale = -1;
+
     private const int MaxRaw = 8;
 
     private readonly double[] _raw = new double[MaxRaw];
@@ -63,9 +66,10 @@ public sealed class ExponentialHistogram
         ArgumentNullException.ThrowIfNull(other);
         if (other.IsRaw)
         {
-            for (var i = 0; i < other.Count; i++)
+            // Counted before: the other sketch may be this one.
+            foreach (var raw in other._raw.AsSpan(0, (int)other.Count))
             {
-                Add(other._raw[i]);
+                Add(raw);
             }
 
             return;
@@ -104,7 +108,8 @@ public sealed class ExponentialHistogram
             return double.NaN;
         }
 
-        var rank = Math.Clamp((long)Math.Ceiling(probability * Count), 1, Count);
+        // A shade less than the product: 0.07 · 100 is 7, which it is not in binary.
+        var rank = Math.Clamp((long)Math.Ceiling(probability * Count * (1 - 4e-16)), 1, Count);
         if (IsRaw)
         {
             Span<double> sorted = stackalloc double[MaxRaw];
@@ -163,7 +168,7 @@ public sealed class ExponentialHistogram
         }
 
         var scale = input.ReadZigzag();
-        if (scale is > MaxScale or < -16)
+        if (scale is > MaxScale or < MinScale)
         {
             throw new InvalidDataException($"a sketch has scale {scale}");
         }
@@ -171,7 +176,7 @@ public sealed class ExponentialHistogram
         Scale = (int)scale;
         Count = count;
         _zeros = input.ReadCount();
-        var sum = checked(_zeros + ReadBuckets(ref input, ref _positive) + ReadBuckets(ref input, ref _negative));
+        var sum = checked(_zeros + ReadBuckets(ref input, ref _positive, Scale) + ReadBuckets(ref input, ref _negative, Scale));
         if (sum != count)
         {
             throw new InvalidDataException($"a sketch says {count} values and holds {sum}");
@@ -290,11 +295,7 @@ public sealed class ExponentialHistogram
     }
 
     /// <summary>The point of a bucket with equal relative error towards both ends.</summary>
-    private double Middle(int index)
-    {
-        double low = BucketIndex.LowerEnd(index, Scale), high = BucketIndex.LowerEnd(index + 1, Scale);
-        return double.IsFinite(high) ? 2 * low * (high / (low + high)) : low;
-    }
+    private double Middle(int index) => BucketIndex.LowerEnd(index, Scale) * (2 / (1 + BucketIndex.LowerEnd(-1, Scale)));
 
     private static void WriteBuckets(IBufferWriter<byte> output, in BucketCounts buckets)
     {
@@ -304,30 +305,31 @@ public sealed class ExponentialHistogram
             return;
         }
 
-        SnapshotWriter.WriteVarint(output, (ulong)(buckets.Last - buckets.First + 1));
+        var length = buckets.Last - buckets.First + 1;
+        SnapshotWriter.WriteVarint(output, (ulong)length);
         SnapshotWriter.WriteZigzag(output, buckets.First);
-        for (var index = buckets.First; index <= buckets.Last; index++)
+
+        // One span for all: a writer's call per number is most of the cost of a snapshot.
+        var span = output.GetSpan(length * SnapshotWriter.MaxVarintBytes);
+        var written = 0;
+        for (var index = buckets.First; index <= buckets.Last;)
         {
-            var count = buckets[index];
-            SnapshotWriter.WriteVarint(output, (ulong)count);
-            if (count != 0)
+            written += SnapshotWriter.Encode(span[written..], (ulong)buckets[index]);
+            var next = buckets.NextCounted(index + 1);
+            if (next > index + 1)
             {
-                continue;
+                // A run of empty buckets: zero, then how many follow the first. The last bucket is never empty.
+                written += SnapshotWriter.Encode(span[written..], 0);
+                written += SnapshotWriter.Encode(span[written..], (ulong)(next - index - 2));
             }
 
-            // A run of empty buckets: zero, then how many follow the first.
-            var end = index;
-            while (buckets[end + 1] == 0 && end < buckets.Last)
-            {
-                end++;
-            }
-
-            SnapshotWriter.WriteVarint(output, (ulong)(end - index));
-            index = end;
+            index = next;
         }
+
+        output.Advance(written);
     }
 
-    private static long ReadBuckets(ref SnapshotReader input, ref BucketCounts buckets)
+    private static long ReadBuckets(ref SnapshotReader input, ref BucketCounts buckets, int scale)
     {
         var length = input.ReadCount();
         if (length > MaxBuckets)
@@ -341,9 +343,9 @@ public sealed class ExponentialHistogram
         }
 
         var first = input.ReadZigzag();
-        if (first is < -65_536 or > 65_536)
+        if (first < BucketIndex.Lowest(scale) || first > BucketIndex.Highest(scale) - length + 1)
         {
-            throw new InvalidDataException($"a sketch begins at bucket {first}");
+            throw new InvalidDataException($"a sketch has {length} buckets from {first} on");
         }
 
         long sum = 0;
@@ -352,7 +354,13 @@ public sealed class ExponentialHistogram
             var count = input.ReadCount();
             if (count == 0)
             {
-                i += input.ReadCount();
+                var more = input.ReadCount();
+                if (more >= length - i)
+                {
+                    throw new InvalidDataException($"a sketch has {more} empty buckets among the last {length - i}");
+                }
+
+                i += more;
                 continue;
             }
 

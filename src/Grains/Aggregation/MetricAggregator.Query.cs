@@ -58,12 +58,12 @@ public sealed partial class MetricAggregator
     private SeriesAggregates Describe(int row, AggregatesQuery query)
     {
         var windows = new List<WindowAggregate>();
-        var from = query.From?.ToUnixTimeMilliseconds() ?? long.MinValue;
-        var to = query.To?.ToUnixTimeMilliseconds() ?? long.MaxValue;
+        var from = query.From ?? DateTimeOffset.MinValue;
+        var to = query.To ?? DateTimeOffset.MaxValue;
         for (var at = _series[row].Cell; at >= 0; at = _cells[at].Next)
         {
             ref var cell = ref _cells[at];
-            if (cell.End > from && cell.Start < to && (cell.Final || !query.FinalOnly))
+            if (Instant(cell.End) > from && Instant(cell.Start) < to && (cell.Final || !query.FinalOnly))
             {
                 windows.Add(Describe(cell));
             }
@@ -97,8 +97,8 @@ public sealed partial class MetricAggregator
 
         return new WindowAggregate
         {
-            Start = DateTimeOffset.FromUnixTimeMilliseconds(cell.Start),
-            End = DateTimeOffset.FromUnixTimeMilliseconds(cell.End),
+            Start = Instant(cell.Start),
+            End = Instant(cell.End),
             Final = cell.Final,
             Count = cell.Count,
             Sum = cell.Sum,
@@ -106,10 +106,12 @@ public sealed partial class MetricAggregator
             Max = cell.Max,
             Mean = cell.Sum / cell.Count,
             Last = cell.Last,
-            LastUpdated = DateTimeOffset.FromUnixTimeMilliseconds(cell.LastTime),
+            LastUpdated = Instant(cell.LastTime),
             Quantiles = quantiles,
         };
     }
+
+    private static DateTimeOffset Instant(long time) => DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(time, EarliestTime, LatestTime));
 
     /// <summary>A tag that a series must have, compared on the bytes of canonical keys.</summary>
     private readonly struct KeyFilter(Tag tag)

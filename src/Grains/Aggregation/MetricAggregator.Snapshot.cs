@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Series;
 
 namespace OrleansMetrics.Grains.Aggregation;
 
@@ -15,9 +16,10 @@ public sealed partial class MetricAggregator
     public void WriteSnapshot(IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var body = new ArrayBufferWriter<byte>(256 + _series.Count * 128);
+        var body = new ArrayBufferWriter<byte>(Math.Max(256 + _series.Count * 128, _snapshotLength + _snapshotLength / 8));
         SnapshotWriter.WriteVarint(body, (ulong)Position);
         SnapshotWriter.WriteZigzag(body, Watermark);
+        SnapshotWriter.WriteZigzag(body, _finalThrough);
         SnapshotWriter.WriteVarint(body, (ulong)_processed);
         SnapshotWriter.WriteVarint(body, (ulong)_late);
         SnapshotWriter.WriteVarint(body, (ulong)_collided);
@@ -28,6 +30,7 @@ public sealed partial class MetricAggregator
             WriteSeries(body, _series[row]);
         }
 
+        _snapshotLength = body.WrittenCount;
         Span<byte> header = stackalloc byte[SnapshotHeaderLength];
         BinaryPrimitives.WriteUInt32LittleEndian(header, SnapshotMagic | ((uint)SnapshotVersion << 24));
         BinaryPrimitives.WriteUInt32LittleEndian(header[4..], Crc32.HashToUInt32(body.WrittenSpan));
@@ -94,7 +97,7 @@ public sealed partial class MetricAggregator
     private void WriteSeries(ArrayBufferWriter<byte> body, in SeriesRow series)
     {
         SnapshotWriter.WriteUInt64(body, series.Id);
-        SnapshotWriter.WriteVarint(body, series.Key is null ? 0 : (ulong)series.Key.Length + 1);
+        SnapshotWriter.WriteVarint(body, series.Key is null ? 0 : (((ulong)series.Key.Length << 1) | (series.Collided ? 1UL : 0)) + 1);
         SnapshotWriter.WriteBytes(body, series.Key);
         SnapshotWriter.WriteVarint(body, (ulong)series.Count);
         if (series.Count > 0)
@@ -137,10 +140,11 @@ public sealed partial class MetricAggregator
     {
         Position = input.ReadCount();
         Watermark = input.ReadZigzag();
+        _finalThrough = input.ReadZigzag();
         _processed = input.ReadCount();
         _late = input.ReadCount();
         _collided = input.ReadCount();
-        Kind = (MetricKind)input.ReadCount();
+        Kind = checked((MetricKind)input.ReadCount());
         var count = input.ReadCount();
         for (long i = 0; i < count; i++)
         {
@@ -162,8 +166,13 @@ public sealed partial class MetricAggregator
         }
 
         ref var series = ref _series[row];
-        var keyLength = input.ReadCount();
-        series.Key = keyLength == 0 ? null : input.ReadBytes(keyLength - 1).ToArray();
+        if (input.ReadCount() - 1 is var key and >= 0)
+        {
+            var bytes = input.ReadBytes(key >> 1);
+            series.Key = SeriesKey.IsCanonical(bytes) ? bytes.ToArray() : throw new InvalidDataException("the key of a series is none");
+            series.Collided = (key & 1) != 0;
+        }
+
         series.Count = input.ReadCount();
         if (series.Count > 0)
         {
@@ -172,13 +181,20 @@ public sealed partial class MetricAggregator
             series.Max = input.ReadFinite();
         }
 
+        ReadCells(ref input, row);
+    }
+
+    private void ReadCells(ref SnapshotReader input, int row)
+    {
         var previous = -1;
+        var points = 0L;
         for (var left = input.ReadCount(); left > 0; left--)
         {
             var at = ReadCell(ref input, row);
+            points = checked(points + _cells[at].Count);
             if (previous < 0)
             {
-                series.Cell = at;
+                _series[row].Cell = at;
             }
             else if (_cells[previous].Start >= _cells[at].Start)
             {
@@ -190,6 +206,11 @@ public sealed partial class MetricAggregator
             }
 
             previous = at;
+        }
+
+        if (points > _series[row].Count)
+        {
+            throw new InvalidDataException("the windows of a series have more points than the series");
         }
     }
 
@@ -207,9 +228,14 @@ public sealed partial class MetricAggregator
             Last = input.ReadFinite(),
             Next = -1,
         };
-        if (cell.Size < 1 || cell.Count < 1)
+        if (cell.Size < 1 || cell.Count < 1 || cell.LastTime >= cell.End || cell.LastTime < EarliestTime || cell.LastTime > LatestTime)
         {
-            throw new InvalidDataException("a window has no length or no points");
+            throw new InvalidDataException("a window has no length, no points or the last of them elsewhere");
+        }
+
+        if (cell.Final != cell.End <= _finalThrough)
+        {
+            throw new InvalidDataException("a window is final too early or too late");
         }
 
         cell.Sum = cell.Min = cell.Max = cell.Last;
@@ -220,6 +246,15 @@ public sealed partial class MetricAggregator
             cell.Max = input.ReadFinite();
             cell.Sketch = _cells.TakeSketch();
             cell.Sketch.ReadFrom(ref input);
+            if (cell.Sketch.Count != cell.Count)
+            {
+                throw new InvalidDataException($"a window has {cell.Count} points, its sketch {cell.Sketch.Count}");
+            }
+        }
+
+        if (!(cell.Min <= cell.Last && cell.Last <= cell.Max))
+        {
+            throw new InvalidDataException("a window's last value is below its least or above its greatest");
         }
 
         if (!cell.Final)

@@ -8,15 +8,20 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// whenever and wherever they are applied. Used by one thread at a time.
 /// </summary>
 /// <remarks>
-/// Windows tumble, aligned to the Unix epoch, by event time. A point is late, and only counted, when the watermark of its record has
-/// reached its window's end plus the allowed lateness.
+/// Windows tumble, aligned to the Unix epoch, by event time. A point is late, and only counted, when the watermark has reached its
+/// window's end plus the allowed lateness. Once that is so it remains so, also when a restart allows more lateness.
+/// Event times that <see cref="DateTimeOffset"/> cannot hold are taken for the nearest that it can.
 /// </remarks>
 public sealed partial class MetricAggregator(WindowSettings settings)
 {
+    private static readonly long EarliestTime = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+    private static readonly long LatestTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     private readonly SeriesTable _series = new();
     private readonly CellArena _cells = new();
     private readonly OpenWindows _open = new();
-    private HashSet<ulong>? _collisions;
+    private long _finalThrough = long.MinValue;
+    private int _snapshotLength;
     private long _processed;
     private long _late;
     private long _collided;
@@ -37,9 +42,9 @@ public sealed partial class MetricAggregator(WindowSettings settings)
     public MetricKind Kind { get; private set; }
 
     /// <summary>The watermark at which the next window becomes final; <see cref="long.MaxValue"/> when none is open.</summary>
-    public long NextCloseAt => _open.FirstEnd == long.MaxValue ? long.MaxValue : _open.FirstEnd + settings.AllowedLateness;
+    public long NextCloseAt => _open.IsEmpty ? long.MaxValue : _open.FirstEnd + settings.AllowedLateness;
 
-    /// <summary>Told of windows that become final; null: nobody wants to know.</summary>
+    /// <summary>Told of windows that become final, but for series whose tags are not known; null: nobody wants to know.</summary>
     public IFinalWindowSink? FinalWindows { get; set; }
 
     /// <summary>Applies a slice: closes windows by its watermark, then takes its definitions, then its points.</summary>
@@ -58,14 +63,13 @@ public sealed partial class MetricAggregator(WindowSettings settings)
 
         if (slice.HasWideTimes)
         {
-            ApplyPoints(slice.Ids, slice.Values, new WideTimes(slice.WideTimes), slice.BaseTime, watermark);
+            ApplyPoints(slice.Ids, slice.Values, new WideTimes(slice.WideTimes), slice.BaseTime);
         }
         else
         {
-            ApplyPoints(slice.Ids, slice.Values, new NarrowTimes(slice.Times), slice.BaseTime, watermark);
+            ApplyPoints(slice.Ids, slice.Values, new NarrowTimes(slice.Times), slice.BaseTime);
         }
 
-        _collisions?.Clear();
         Position = position;
     }
 
@@ -78,7 +82,8 @@ public sealed partial class MetricAggregator(WindowSettings settings)
         }
 
         Watermark = watermark;
-        while (NextCloseAt <= watermark)
+        _finalThrough = Math.Max(_finalThrough, watermark - settings.AllowedLateness);
+        while (!_open.IsEmpty && _open.FirstEnd <= _finalThrough)
         {
             var end = _open.FirstEnd;
             var series = _open.TakeFirst();
@@ -102,17 +107,15 @@ public sealed partial class MetricAggregator(WindowSettings settings)
             }
             else if (!definition.Key.SequenceEqual(series.Key))
             {
-                // Two keys, one identity: the points of this slice cannot be told apart, so they are not merged.
-                _collisions ??= [];
-                _collisions.Add(definition.Id);
+                // For good: slices to come carry the identity without a definition.
+                series.Collided = true;
             }
         }
     }
 
-    private void ApplyPoints<TTimes>(ReadOnlySpan<ulong> ids, ReadOnlySpan<double> values, TTimes times, long baseTime, long watermark)
+    private void ApplyPoints<TTimes>(ReadOnlySpan<ulong> ids, ReadOnlySpan<double> values, TTimes times, long baseTime)
         where TTimes : struct, ITimes, allows ref struct
     {
-        var collisions = _collisions is { Count: > 0 } ? _collisions : null;
         long start = 0, end = 0, late = 0, collided = 0;
         var isLate = false;
         for (var i = 0; i < ids.Length; i++)
@@ -120,22 +123,26 @@ public sealed partial class MetricAggregator(WindowSettings settings)
             var time = baseTime + times[i];
             if (time < start || time >= end)
             {
+                time = Math.Clamp(time, EarliestTime, LatestTime);
                 start = WindowStart(time);
                 end = start + settings.Size;
-                isLate = end + settings.AllowedLateness <= watermark;
+                isLate = end <= _finalThrough;
             }
 
             if (isLate)
             {
                 late++;
+                continue;
             }
-            else if (collisions?.Contains(ids[i]) == true)
+
+            var row = _series.FindOrAdd(ids[i]);
+            if (_series[row].Collided)
             {
                 collided++;
             }
             else
             {
-                Add(_series.FindOrAdd(ids[i]), values[i], time, start);
+                Add(row, values[i], time, start);
             }
         }
 
@@ -225,7 +232,10 @@ public sealed partial class MetricAggregator(WindowSettings settings)
             if (!cell.Final && cell.End == end)
             {
                 cell.Final = true;
-                FinalWindows?.WindowFinal(Describe(row, cell));
+                if (FinalWindows is { } sink && _series[row].Key is not null)
+                {
+                    sink.WindowFinal(Describe(row, cell));
+                }
             }
 
             var next = cell.Next;

@@ -3,47 +3,36 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <summary>Which series have a window that is not final, by the window's end: what has to be visited when windows close.</summary>
 internal sealed class OpenWindows
 {
-    private readonly SortedDictionary<long, List<int>> _seriesByEnd = [];
+    /// <summary>From the latest end to the earliest. Few: as many as windows fit between lateness and the furthest time ahead.</summary>
+    private readonly List<(long End, List<int> Series)> _byEnd = [];
     private readonly Stack<List<int>> _pool = new();
-    private long _latestEnd = long.MinValue;
-    private List<int>? _latest;
+    private long _addedEnd = long.MinValue;
+    private List<int>? _added;
 
-    /// <summary>The earliest end of an open window; <see cref="long.MaxValue"/> when none is open.</summary>
-    public long FirstEnd { get; private set; } = long.MaxValue;
+    public bool IsEmpty => _byEnd.Count == 0;
+
+    /// <summary>The earliest end of an open window, when there is one.</summary>
+    public long FirstEnd => _byEnd[^1].End;
 
     public void Add(long end, int series)
     {
-        if (end != _latestEnd || _latest is null)
+        if (end != _addedEnd || _added is null)
         {
-            if (!_seriesByEnd.TryGetValue(end, out _latest))
-            {
-                _latest = _pool.TryPop(out var list) ? list : [];
-                _seriesByEnd.Add(end, _latest);
-                FirstEnd = Math.Min(FirstEnd, end);
-            }
-
-            _latestEnd = end;
+            _added = ListOf(end);
+            _addedEnd = end;
         }
 
-        _latest.Add(series);
+        _added.Add(series);
     }
 
     /// <summary>Takes out the earliest end; give the list back with <see cref="Return"/>.</summary>
     public List<int> TakeFirst()
     {
-        var end = FirstEnd;
-        var series = _seriesByEnd[end];
-        _seriesByEnd.Remove(end);
-        if (_latestEnd == end)
+        var series = _byEnd[^1].Series;
+        _byEnd.RemoveAt(_byEnd.Count - 1);
+        if (_added == series)
         {
-            _latest = null;
-        }
-
-        FirstEnd = long.MaxValue;
-        foreach (var next in _seriesByEnd.Keys)
-        {
-            FirstEnd = next;
-            break;
+            _added = null;
         }
 
         return series;
@@ -53,5 +42,31 @@ internal sealed class OpenWindows
     {
         series.Clear();
         _pool.Push(series);
+    }
+
+    private List<int> ListOf(long end)
+    {
+        int low = 0, high = _byEnd.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_byEnd[middle].End > end)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        if (low < _byEnd.Count && _byEnd[low].End == end)
+        {
+            return _byEnd[low].Series;
+        }
+
+        var series = _pool.TryPop(out var list) ? list : [];
+        _byEnd.Insert(low, (end, series));
+        return series;
     }
 }

@@ -12,6 +12,9 @@ internal struct SeriesRow
     /// <summary>Canonical key; null until the definition has come.</summary>
     public byte[]? Key;
 
+    /// <summary>Two keys claim this identity: its points cannot be told apart any more and are not taken.</summary>
+    public bool Collided;
+
     /// <summary>The latest window; −1: none.</summary>
     public int Cell;
 }

@@ -6,9 +6,13 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <summary>The primitives of the snapshot format: LEB128 varints, zigzag, little-endian doubles.</summary>
 internal static class SnapshotWriter
 {
-    public static void WriteVarint(IBufferWriter<byte> output, ulong value)
+    public const int MaxVarintBytes = 10;
+
+    public static void WriteVarint(IBufferWriter<byte> output, ulong value) => output.Advance(Encode(output.GetSpan(MaxVarintBytes), value));
+
+    /// <summary>Encodes a varint and returns its length.</summary>
+    public static int Encode(Span<byte> span, ulong value)
     {
-        var span = output.GetSpan(10);
         var written = 0;
         while (value >= 0x80)
         {
@@ -17,7 +21,7 @@ internal static class SnapshotWriter
         }
 
         span[written++] = (byte)value;
-        output.Advance(written);
+        return written;
     }
 
     public static void WriteZigzag(IBufferWriter<byte> output, long value) => WriteVarint(output, (ulong)((value << 1) ^ (value >> 63)));

@@ -1,0 +1,11 @@
+using BenchmarkDotNet.Running;
+using OrleansMetrics.Benchmarks.Aggregation;
+
+if (args is ["memory"])
+{
+    // Not a benchmark of time: what a metric with many series weighs.
+    SeriesMemory.Report(Console.Out);
+    return;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,0 +1,176 @@
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Series;
+using OrleansMetrics.Contracts.Windows;
+using OrleansMetrics.Grains.Aggregation;
+
+namespace OrleansMetrics.Grains.Tests.Aggregation;
+
+/// <summary>What <see cref="MetricAggregator"/> should do, written for clarity: keeps every value.</summary>
+internal sealed class ReferenceAggregator(WindowSettings settings)
+{
+    private readonly List<Series> _series = [];
+    private long _watermark = long.MinValue;
+
+    public AggregatorCounters Counters { get; private set; }
+
+    public List<SeriesAggregates> Told { get; } = [];
+
+    public int SeriesCount => _series.Count;
+
+    public long NextCloseAt => _series.SelectMany(static series => series.Windows).Where(static window => !window.Final)
+        .Select(window => window.End + settings.AllowedLateness).DefaultIfEmpty(long.MaxValue).Min();
+
+    public void Apply(AggregatorStep step)
+    {
+        Advance(step.Watermark);
+        foreach (var definition in step.Slice?.Definitions ?? [])
+        {
+            var series = Find(definition.Id);
+            series.Collided |= series.Key is not null && !series.Key.SequenceEqual(definition.Key);
+            series.Key ??= definition.Key;
+        }
+
+        foreach (var point in step.Slice?.Points ?? [])
+        {
+            Apply(point);
+        }
+    }
+
+    public MetricAggregates Query(AggregatesQuery query)
+    {
+        var after = query.After is null ? -1 : _series.FindIndex(series => series.Id.ToString("x16") == query.After);
+        var matching = _series
+            .Skip(after + 1)
+            .Where(series => series.Key is not null && series.Values.Count > 0 && query.Tags.All(SeriesKey.Decode(series.Key).Contains))
+            .ToList();
+        return new MetricAggregates
+        {
+            Metric = "metric",
+            Kind = MetricKind.Gauge,
+            Series = [.. matching.Take(query.Limit).Select(series => Describe(series, series.Windows.Where(window => Includes(query, window))))],
+            Next = matching.Count > query.Limit ? matching[query.Limit - 1].Id.ToString("x16") : null,
+        };
+    }
+
+    private static bool Includes(AggregatesQuery query, Window window) =>
+        (query.From is null || Time(window.End) > query.From) && (query.To is null || Time(window.Start) < query.To) && (window.Final || !query.FinalOnly);
+
+    private void Advance(long watermark)
+    {
+        _watermark = Math.Max(_watermark, watermark);
+        while (NextCloseAt <= _watermark)
+        {
+            var end = NextCloseAt - settings.AllowedLateness;
+            foreach (var series in _series)
+            {
+                foreach (var window in series.Windows.Where(window => window.End == end && !window.Final))
+                {
+                    window.Final = true;
+                    if (series.Key is not null)
+                    {
+                        Told.Add(Describe(series, [window]));
+                    }
+                }
+
+                var excess = series.Windows.Where(static window => window.Final).OrderByDescending(static window => window.Start).Skip(settings.Retained).ToHashSet();
+                series.Windows.RemoveAll(excess.Contains);
+            }
+        }
+    }
+
+    private void Apply(TestPoint point)
+    {
+        var start = (long)Math.Floor((decimal)point.Time / settings.Size) * settings.Size;
+        if (start + settings.Size + settings.AllowedLateness <= _watermark)
+        {
+            Counters = Counters with { Late = Counters.Late + 1 };
+            return;
+        }
+
+        var series = Find(point.Id);
+        if (series.Collided)
+        {
+            Counters = Counters with { Collided = Counters.Collided + 1 };
+            return;
+        }
+
+        Counters = Counters with { Processed = Counters.Processed + 1 };
+        series.Values.Add(point.Value);
+        var window = series.Windows.Find(window => window.Start == start);
+        if (window is null)
+        {
+            series.Windows.Add(window = new Window(start, start + settings.Size));
+        }
+
+        window.Points.Add(point);
+    }
+
+    private Series Find(ulong id)
+    {
+        var series = _series.Find(series => series.Id == id);
+        if (series is null)
+        {
+            _series.Add(series = new Series(id));
+        }
+
+        return series;
+    }
+
+    private SeriesAggregates Describe(Series series, IEnumerable<Window> windows) => new()
+    {
+        Tags = SeriesKey.Decode(series.Key),
+        Total = new SeriesTotal { Count = series.Values.Count, Sum = Sum(series.Values), Min = series.Values.Min(), Max = series.Values.Max() },
+        Windows = [.. windows.OrderBy(static window => window.Start).Select(Describe)],
+    };
+
+    private WindowAggregate Describe(Window window)
+    {
+        var values = window.Points.ConvertAll(static point => point.Value);
+        var last = window.Points.Last(point => point.Time == window.Points.Max(static other => other.Time));
+        var sketch = new ExponentialHistogram();
+        values.ForEach(sketch.Add);
+        return new WindowAggregate
+        {
+            Start = Time(window.Start),
+            End = Time(window.End),
+            Final = window.Final,
+            Count = values.Count,
+            Sum = Sum(values),
+            Min = values.Min(),
+            Max = values.Max(),
+            Mean = Sum(values) / values.Count,
+            Last = last.Value,
+            LastUpdated = Time(last.Time),
+            Quantiles = [.. settings.Quantiles.Select(probability => new QuantileValue(probability, sketch.Quantile(probability, values.Min(), values.Max())))],
+        };
+    }
+
+    private static DateTimeOffset Time(long time) => DateTimeOffset.FromUnixTimeMilliseconds(time);
+
+    /// <summary>In the order of arrival, as the aggregator adds.</summary>
+    private static double Sum(List<double> values) => values.Aggregate(static (sum, value) => sum + value);
+
+    private sealed class Series(ulong id)
+    {
+        public ulong Id { get; } = id;
+
+        public byte[]? Key { get; set; }
+
+        public bool Collided { get; set; }
+
+        public List<double> Values { get; } = [];
+
+        public List<Window> Windows { get; } = [];
+    }
+
+    private sealed class Window(long start, long end)
+    {
+        public long Start { get; } = start;
+
+        public long End { get; } = end;
+
+        public bool Final { get; set; }
+
+        public List<TestPoint> Points { get; } = [];
+    }
+}
