@@ -36,17 +36,14 @@ internal sealed class MetricsCluster : IAsyncDisposable
         Directory = directory;
         _ownsDirectory = ownsDirectory;
         Log = OpenLog(directory, partitions);
-        Statistics = new IngestStatistics();
         _batcher = new PointBatcher(
-            Log, new GatewayId("test-gateway"), Options.Create(new BatchingOptions()), Statistics, TimeProvider.System, NullLogger<PointBatcher>.Instance);
+            Log, new GatewayId("test-gateway"), Options.Create(new BatchingOptions()), TimeProvider.System, NullLogger<PointBatcher>.Instance);
     }
 
     public string Directory { get; }
 
     /// <summary>The log as another process would open it: not that of the silos.</summary>
     public SqlitePointLog Log { get; }
-
-    public IngestStatistics Statistics { get; }
 
     public InProcessTestCluster Cluster => _cluster!;
 

@@ -23,7 +23,9 @@ internal static class ArgumentValues
                 return true;
             }
         }
-        return TimeSpan.TryParseExact(text, ["c", @"h\:mm\:ss"], CultureInfo.InvariantCulture, out duration) && duration >= TimeSpan.Zero;
+        duration = TimeSpan.Zero;
+        return text.Contains(':', StringComparison.Ordinal)
+            && TimeSpan.TryParseExact(text, ["c", @"h\:mm\:ss"], CultureInfo.InvariantCulture, out duration) && duration >= TimeSpan.Zero;
     }
 
     /// <summary>Reads <c>name=value</c>; neither may be empty.</summary>

@@ -85,7 +85,13 @@ public static class CliApplication
             examples[definition.Command] = definition.Examples;
         }
         var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!, examples);
+        var helpAction = new HelpWithExamples((HelpAction)help.Action!, examples);
+        help.Action = helpAction;
+        root.SetAction(parsed =>
+        {
+            helpAction.Invoke(parsed);
+            return ExitCode.Usage;
+        });
         return root;
     }
 

@@ -42,8 +42,8 @@ internal sealed class DemoAggregates
                 var (wantedCount, wantedSum) = DemoScenario.Expected(metric, producer);
                 var before = earlier.TotalOf(key);
                 var now = TotalOf(key);
-                var sum = now.Sum - before.Sum;
-                if (now.Count - before.Count != wantedCount || Math.Abs(sum - wantedSum) > SumTolerance * Math.Abs(now.Sum))
+                var sum = (now.Sum - before.Sum) ?? double.NaN;
+                if (now.Count - before.Count != wantedCount || !(Math.Abs(sum - wantedSum) <= SumTolerance * Math.Abs(now.Sum ?? 0)))
                 {
                     yield return $"{metric} host={key.Item2}: {now.Count - before.Count} points with sum {Numbers.Format(sum)}"
                         + $" instead of {wantedCount} with {Numbers.Format(wantedSum)}";

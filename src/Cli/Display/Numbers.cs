@@ -16,6 +16,9 @@ internal static class Numbers
             : value.ToString("0.#####e+0", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>As for a known number; <c>overflow</c> for one that the node could not hold.</summary>
+    public static string Format(double? value) => value is { } known ? Format(known) : "overflow";
+
     /// <summary>A whole number with thousands separated.</summary>
     public static string Format(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 

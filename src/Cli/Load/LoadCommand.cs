@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using OrleansMetrics.Cli.CommandLine;
@@ -49,10 +48,13 @@ internal sealed class LoadCommand
             load._points, load._lines, load._connections, load._metrics, load._series, load._rate, load._duration, load._gzip, load._timestamps,
             load._pid, load._verify, load._settle, load._seed, load._prefix, load._json,
         };
-        command.Validators.Add(load.Validate);
         command.SetAction(async (arguments, cancellationToken) =>
         {
             using var client = node.Connect(arguments);
+            if (load.Contradiction(arguments) is { } contradiction)
+            {
+                throw new CliFailureException(contradiction, ExitCode.Usage);
+            }
             return await load.RunAsync(client, load.Read(arguments), cancellationToken);
         });
         return new CommandDefinition(command,
@@ -62,33 +64,35 @@ internal sealed class LoadCommand
         ]);
     }
 
-    private void Validate(CommandResult result)
+    private string? Contradiction(ParseResult arguments)
     {
-        if (result.GetValue(_gzip) && result.GetValue(_timestamps) == "now")
+        if (arguments.GetValue(_gzip) && arguments.GetValue(_timestamps) == "now")
         {
-            result.AddError("--gzip: compressed bodies are built beforehand and cannot carry the time of sending; use --timestamps none.");
+            return "--gzip: compressed bodies are built beforehand and cannot carry the time of sending; use --timestamps none.";
         }
-        if (result.GetValue(_prefix) is { } prefix && (prefix.Length is 0 or > MaxPrefixLength || !prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')))
+        if (arguments.GetValue(_prefix) is { } prefix && (prefix.Length is 0 or > MaxPrefixLength || !prefix.All(IsNameCharacter)))
         {
-            result.AddError($"--prefix: '{prefix}' is not 1 to {MaxPrefixLength} letters, digits, '_', '.' or '-'.");
+            return $"--prefix: '{prefix}' is not 1 to {MaxPrefixLength} letters, digits, '_', '.' or '-'.";
         }
-        var distinctLines = result.GetValue(_metrics) * result.GetValue(_series);
-        if ((IsEndless(result) ? distinctLines : Math.Min(distinctLines, result.GetValue(_points))) > MaxBodyLines)
+        var distinctLines = arguments.GetValue(_metrics) * arguments.GetValue(_series);
+        var inMemory = IsEndless(arguments) || arguments.GetValue(_verify) ? distinctLines : Math.Min(distinctLines, arguments.GetValue(_points));
+        if (inMemory > MaxBodyLines)
         {
-            result.AddError($"--metrics times --series is too many: bodies for at most {MaxBodyLines} series are kept in memory.");
+            return $"--metrics times --series is too many: bodies for at most {MaxBodyLines} series are kept in memory.";
         }
-        if (result.GetValue(_lines) * result.GetValue(_connections) > MaxBodyLines)
-        {
-            result.AddError($"--lines-per-request times --connections is too many: at most {MaxBodyLines} lines are kept in memory.");
-        }
+        return arguments.GetValue(_lines) * arguments.GetValue(_connections) > MaxBodyLines
+            ? $"--lines-per-request times --connections is too many: at most {MaxBodyLines} lines are kept in memory."
+            : null;
     }
 
-    private bool IsEndless(CommandResult result) =>
-        result.GetValue(_duration) > TimeSpan.Zero && result.GetResult(_points) is null or { Implicit: true };
+    private static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-';
+
+    private bool IsEndless(ParseResult arguments) =>
+        arguments.GetValue(_duration) > TimeSpan.Zero && arguments.GetResult(_points) is null or { Implicit: true };
 
     private LoadOptions Read(ParseResult arguments)
     {
-        var endless = IsEndless(arguments.CommandResult);
+        var endless = IsEndless(arguments);
         var gzip = arguments.GetValue(_gzip);
         var verify = arguments.GetValue(_verify);
         return new LoadOptions

@@ -107,14 +107,16 @@ internal sealed class LoadRun
         return cancellationToken.IsCancellationRequested;
     }
 
-    /// <summary>A server without statistics can be loaded too, but then nobody knows when it is done.</summary>
+    /// <summary>
+    /// A server without statistics can be loaded too, but then nobody knows when it is done. One that is not there at all fails the load at once.
+    /// </summary>
     private async Task<long?> AcceptedBeforeAsync(CancellationToken cancellationToken)
     {
         try
         {
             return (await _node.GetStatsAsync(cancellationToken)).Cluster.Accepted;
         }
-        catch (CliFailureException) when (!_options.Verify)
+        catch (CliFailureException failure) when (!_options.Verify && failure.InnerException is not HttpRequestException)
         {
             return null;
         }

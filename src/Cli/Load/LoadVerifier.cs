@@ -108,8 +108,8 @@ internal sealed class LoadVerifier(NodeClient node, LoadOptions options, LoadPat
             {
                 return string.Create(CultureInfo.InvariantCulture, $"{count} points instead of {Least}{(Most > Least ? $" to {Most}" : "")}");
             }
-            var sum = total?.Sum ?? 0;
-            return Most == Least && Math.Abs(sum - Sum) > SumTolerance * Math.Abs(Sum)
+            var sum = total is null ? 0 : total.Sum ?? double.NaN;
+            return Most == Least && !(Math.Abs(sum - Sum) <= SumTolerance * Math.Abs(Sum))
                 ? string.Create(CultureInfo.InvariantCulture, $"sum {sum} instead of {Sum}")
                 : null;
         }

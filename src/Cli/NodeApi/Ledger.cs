@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace OrleansMetrics.Cli.NodeApi;
 
-/// <summary>The counters of a node or of the cluster: <c>accepted = processed + late + inFlight</c> when nothing moves.</summary>
+/// <summary>
+/// The counters of the cluster, where <c>accepted = processed + dropped + inFlight</c> (late points are among the dropped), or those that a
+/// node counted since it started.
+/// </summary>
 internal sealed record Ledger
 {
     /// <summary>Name of the node; null for the cluster.</summary>
@@ -22,12 +25,19 @@ internal sealed record Ledger
 
     public long Errors { get; init; }
 
+    /// <summary>Points refused before they were accepted, by reason.</summary>
     public IReadOnlyDictionary<string, long> Rejected { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Points accepted and left out of the aggregates, by reason. Only the cluster has them.</summary>
+    public IReadOnlyDictionary<string, long> Dropped { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Points that the ledger cannot account for: 0 when it balances.</summary>
+    public long Missing => Accepted - Processed - InFlight - (Dropped.Count > 0 ? Dropped.Values.Sum() : Late);
 
     /// <summary>Reads the members that are there; a counter that is missing is 0.</summary>
     public static Ledger Read(JsonElement element) => new()
     {
-        Node = Text(element, "node") ?? Text(element, "name"),
+        Node = Text(element, "node"),
         Received = Number(element, "received"),
         Accepted = Number(element, "accepted"),
         Processed = Number(element, "processed"),
@@ -35,10 +45,14 @@ internal sealed record Ledger
         InFlight = Number(element, "inFlight"),
         Flushes = Number(element, "flushes"),
         Errors = Number(element, "errors"),
-        Rejected = element.TryGetProperty("rejected", out var rejected) && rejected.ValueKind == JsonValueKind.Object
-            ? rejected.EnumerateObject().ToDictionary(reason => reason.Name, reason => reason.Value.GetInt64(), StringComparer.Ordinal)
-            : new Dictionary<string, long>(),
+        Rejected = ByReason(element, "rejected"),
+        Dropped = ByReason(element, "dropped"),
     };
+
+    private static Dictionary<string, long> ByReason(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var reasons) && reasons.ValueKind == JsonValueKind.Object
+            ? reasons.EnumerateObject().ToDictionary(reason => reason.Name, reason => reason.Value.GetInt64(), StringComparer.Ordinal)
+            : [];
 
     private static long Number(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : 0;

@@ -2,83 +2,83 @@ using System.Text.Json.Serialization;
 
 namespace OrleansMetrics.Cli.NodeApi;
 
+// Properties are settable because generated JSON readers set init-only ones to null when the member is missing.
+
 /// <summary>The answer of <c>GET /api/metrics/{metric}</c> and <c>…/windows</c>: a page of series.</summary>
 internal sealed record MetricAnswer
 {
-    public string Metric { get; init; } = "";
+    public string Metric { get; set; } = "";
 
-    public string Kind { get; init; } = "";
+    public string Kind { get; set; } = "";
 
-    public SeriesAnswer[] Series { get; init; } = [];
+    public SeriesAnswer[] Series { get; set; } = [];
 
     /// <summary>Cursor of the next page; null after the last one.</summary>
-    public string? Next { get; init; }
+    public string? Next { get; set; }
 }
 
 /// <summary>One series of a metric.</summary>
 internal sealed record SeriesAnswer
 {
-    public Dictionary<string, string> Tags { get; init; } = [];
+    public Dictionary<string, string> Tags { get; set; } = [];
 
-    public TotalAnswer? Total { get; init; }
+    public TotalAnswer? Total { get; set; }
 
-    public WindowAnswer[] Windows { get; init; } = [];
+    public WindowAnswer[] Windows { get; set; } = [];
 }
 
-/// <summary>Lifetime totals of a series.</summary>
-internal sealed record TotalAnswer(long Count, double Sum, double Min, double Max);
+/// <summary>Lifetime totals of a series. A number beyond the range of a double is null.</summary>
+internal sealed record TotalAnswer(long Count, double? Sum, double? Min, double? Max);
 
-/// <summary>One window of a series.</summary>
+/// <summary>One window of a series. A number beyond the range of a double is null.</summary>
 internal sealed record WindowAnswer
 {
-    public DateTimeOffset Start { get; init; }
+    public DateTimeOffset Start { get; set; }
 
-    public DateTimeOffset End { get; init; }
+    public DateTimeOffset End { get; set; }
 
-    public bool Final { get; init; }
+    public bool Final { get; set; }
 
-    public long Count { get; init; }
+    public long Count { get; set; }
 
-    public double Sum { get; init; }
+    public double? Sum { get; set; }
 
-    public double Min { get; init; }
+    public double? Min { get; set; }
 
-    public double Max { get; init; }
+    public double? Max { get; set; }
 
-    public double Mean { get; init; }
+    public double? Mean { get; set; }
 
-    public double Last { get; init; }
+    public double? Last { get; set; }
 
-    public DateTimeOffset LastUpdated { get; init; }
+    public DateTimeOffset LastUpdated { get; set; }
 
     /// <summary>Values by probability, written as the node writes it: <c>0.99</c>.</summary>
-    public Dictionary<string, double> Quantiles { get; init; } = [];
+    public Dictionary<string, double?> Quantiles { get; set; } = [];
 }
 
 /// <summary>The answer of <c>GET /api/metrics</c>: a page of the catalogue.</summary>
 internal sealed record CatalogueAnswer
 {
-    public CatalogueEntry[] Metrics { get; init; } = [];
+    public CatalogueEntry[] Metrics { get; set; } = [];
 
-    public string? Next { get; init; }
+    public string? Next { get; set; }
 }
 
 /// <summary>One metric of the catalogue.</summary>
 internal sealed record CatalogueEntry
 {
-    public string Name { get; init; } = "";
+    public string Name { get; set; } = "";
 
-    public string Kind { get; init; } = "";
+    public string Kind { get; set; } = "";
 
-    public long Series { get; init; }
+    public long Series { get; set; }
 
-    public long Points { get; init; }
+    public long Points { get; set; }
 }
 
 /// <summary>Reads the node's answers without reflection.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(MetricAnswer))]
 [JsonSerializable(typeof(CatalogueAnswer))]
 internal sealed partial class AnswerJsonContext : JsonSerializerContext;

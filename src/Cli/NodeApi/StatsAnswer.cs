@@ -8,28 +8,18 @@ namespace OrleansMetrics.Cli.NodeApi;
 /// <param name="Balanced">False when points are missing from the ledger.</param>
 internal sealed record StatsAnswer(Ledger Cluster, Ledger[] Nodes, bool Balanced)
 {
-    /// <summary>
-    /// Reads an answer. The cluster's counters stand under <c>cluster</c> or at the top; <c>nodes</c> is an array, or an object by name.
-    /// </summary>
+    /// <summary>Reads an answer; members that this tool does not show may be missing.</summary>
     /// <exception cref="JsonException">It is no such answer.</exception>
     public static StatsAnswer Read(JsonElement root)
     {
-        if (root.ValueKind != JsonValueKind.Object)
-        {
-            throw new JsonException("The statistics are not an object.");
-        }
-        var cluster = root.TryGetProperty("cluster", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : root;
-        var nodes = root.TryGetProperty("nodes", out var list) ? list.ValueKind switch
-        {
-            JsonValueKind.Array => [.. list.EnumerateArray().Select(Ledger.Read)],
-            JsonValueKind.Object => [.. list.EnumerateObject().Select(node => Ledger.Read(node.Value) with { Node = node.Name })],
-            _ => Array.Empty<Ledger>(),
-        } : [];
-        if (!(root.TryGetProperty("balanced", out var balanced) || cluster.TryGetProperty("balanced", out balanced))
-            || balanced.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        if (root.ValueKind != JsonValueKind.Object
+            || !root.TryGetProperty("balanced", out var balanced) || balanced.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
         {
             throw new JsonException("The statistics have no member 'balanced'.");
         }
-        return new StatsAnswer(Ledger.Read(cluster), nodes, balanced.GetBoolean());
+        Ledger[] nodes = root.TryGetProperty("nodes", out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Select(Ledger.Read)]
+            : [];
+        return new StatsAnswer(Ledger.Read(root), nodes, balanced.GetBoolean());
     }
 }

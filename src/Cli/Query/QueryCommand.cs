@@ -24,34 +24,33 @@ internal static class QueryCommand
         var json = new Option<bool>("--json") { Description = "Print the node's answer as one JSON document." };
         var limit = ArgumentValues.NumberOption("--limit", "Most series (or metrics) to show.", 100, 1, 1_000_000);
         var command = new Command("query", "Shows the series of a metric: totals, the latest window, quantiles.") { metric, match, tags, windows, from, to, json, limit };
-        command.Validators.Add(result =>
+        command.SetAction((arguments, cancellationToken) =>
         {
-            var named = result.GetValue(metric) is not null;
-            if (!named && (result.GetValue(windows) || result.GetValue(tags) is { Length: > 0 }))
-            {
-                result.AddError("--tag and --windows need a METRIC.");
-            }
-            if (named && result.GetValue(match) is not null)
-            {
-                result.AddError("--match lists metrics and takes no METRIC.");
-            }
-            if (!result.GetValue(windows) && (result.GetResult(from) is not null || result.GetResult(to) is not null))
-            {
-                result.AddError("--from and --to need --windows.");
-            }
-        });
-        command.SetAction((arguments, cancellationToken) => RunAsync(
-            services,
-            node.Connect(arguments),
-            new Request(
+            var request = new Request(
                 arguments.GetValue(metric), arguments.GetValue(match), arguments.GetValue(tags)!, arguments.GetValue(windows),
-                arguments.GetValue(from), arguments.GetValue(to), arguments.GetValue(json), arguments.GetValue(limit)),
-            cancellationToken));
+                arguments.GetValue(from), arguments.GetValue(to), arguments.GetValue(json), arguments.GetValue(limit));
+            return Contradiction(request) is { } contradiction
+                ? throw new CliFailureException(contradiction, ExitCode.Usage)
+                : RunAsync(services, node.Connect(arguments), request, cancellationToken);
+        });
         return new CommandDefinition(command,
         [
             "query", "query --match 'cpu*'", "query cpu_usage_user --tag host=server-0",
             "query cpu_usage_user --windows --from 15m", "query net_rx --json --limit 10000 | jq '.series[].total'",
         ]);
+    }
+
+    private static string? Contradiction(Request request)
+    {
+        if (request.Metric is null && (request.Windows || request.Tags.Length > 0))
+        {
+            return "--tag and --windows need a METRIC.";
+        }
+        if (request.Metric is not null && request.Match is not null)
+        {
+            return "--match lists metrics and takes no METRIC.";
+        }
+        return !request.Windows && (request.From ?? request.To) is not null ? "--from and --to need --windows." : null;
     }
 
     private static async Task<int> RunAsync(CliServices services, NodeClient client, Request request, CancellationToken cancellationToken)

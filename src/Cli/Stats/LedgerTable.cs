@@ -22,14 +22,20 @@ internal static class LedgerTable
         {
             table.AddRow([PlainText.Cell(name), .. ledgers.Select(ledger => PlainText.Cell(Numbers.Format(value(ledger))))]);
         }
-        foreach (var reason in ledgers.SelectMany(ledger => ledger.Rejected.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
-        {
-            table.AddRow([
-                PlainText.Cell($"rejected: {reason}"),
-                .. ledgers.Select(ledger => PlainText.Cell(Numbers.Format(ledger.Rejected.GetValueOrDefault(reason)))),
-            ]);
-        }
+        AddReasons(table, "dropped", ledgers, ledger => ledger.Dropped);
+        AddReasons(table, "rejected", ledgers, ledger => ledger.Rejected);
         table.AddRow([PlainText.Cell("balanced"), PlainText.Cell(stats.Balanced ? "yes" : "NO")]);
         return table;
+    }
+
+    private static void AddReasons(Table table, string what, Ledger[] ledgers, Func<Ledger, IReadOnlyDictionary<string, long>> counts)
+    {
+        foreach (var reason in ledgers.SelectMany(ledger => counts(ledger).Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            table.AddRow([
+                PlainText.Cell($"{what}: {reason}"),
+                .. ledgers.Select(ledger => PlainText.Cell(counts(ledger).TryGetValue(reason, out var count) ? Numbers.Format(count) : "-")),
+            ]);
+        }
     }
 }

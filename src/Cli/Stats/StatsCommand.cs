@@ -35,8 +35,6 @@ internal static class StatsCommand
         {
             return ExitCode.Ok;
         }
-        var ledger = stats.Cluster;
-        var missing = ledger.Accepted - ledger.Processed - ledger.Late - ledger.InFlight;
-        throw new CliFailureException($"the ledger does not balance: accepted - processed - late - inFlight = {missing}");
+        throw new CliFailureException($"the ledger does not balance: accepted - processed - dropped - inFlight = {stats.Cluster.Missing}");
     }
 }

@@ -34,7 +34,7 @@ internal sealed class WatchView(string metric)
         foreach (var one in _series)
         {
             var latest = one.Windows.LastOrDefault();
-            var means = one.Windows.Select(window => window.Mean).ToArray();
+            var means = one.Windows.Select(window => window.Mean).OfType<double>().ToArray();
             table.AddRow(
                 PlainText.Cell(PlainText.Tags(one.Tags)),
                 PlainText.Cell(one.Total is null ? "-" : Numbers.Format(one.Total.Count)),

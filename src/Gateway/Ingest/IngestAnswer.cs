@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using OrleansMetrics.Streams.Batching;
 
@@ -39,6 +40,9 @@ internal readonly record struct IngestAnswer(int Status, string Title = "", stri
         "Points rejected", $"{report.Rejected} of {report.Received} points were rejected; the others were accepted.") with
     { Accepted = accepted };
 
+    /// <summary>The answer is read as JSON, never as part of a page: quotes are escaped as \", not as \u0022.</summary>
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Writes the answer. Lists the report's errors if points were judged.</summary>
     public async Task WriteAsync(HttpContext context, IngestReport report)
     {
@@ -54,7 +58,7 @@ internal readonly record struct IngestAnswer(int Status, string Title = "", stri
         }
 
         context.Response.ContentType = "application/problem+json";
-        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
+        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, JsonOptions);
         writer.WriteStartObject();
         writer.WriteString("title", Title);
         writer.WriteNumber("status", Status);

@@ -1,3 +1,4 @@
+using Microsoft.OpenApi;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
@@ -50,22 +51,39 @@ public static class IngestExtensions
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder endpoints)
     {
         var group = endpoints.MapGroup("").WithTags("Ingest");
-        MapIntake(group, "/api/points", IngestProtocol.Json, "PostPoints", "Takes points as JSON", JsonDescription);
-        MapIntake(group, "/write", IngestProtocol.LineProtocol, "WriteV1", "Takes line protocol, as InfluxDB 1", LinesDescription);
-        MapIntake(group, "/api/v2/write", IngestProtocol.LineProtocol, "WriteV2", "Takes line protocol, as InfluxDB 2", LinesDescription);
+        MapIntake(group, "/api/points", IngestProtocol.Json, "PostPoints", "Takes points as JSON", JsonDescription, "application/json", "application/x-ndjson");
+        MapIntake(group, "/write", IngestProtocol.LineProtocol, "WriteV1", "Takes line protocol, as InfluxDB 1", LinesDescription, "text/plain");
+        MapIntake(group, "/api/v2/write", IngestProtocol.LineProtocol, "WriteV2", "Takes line protocol, as InfluxDB 2", LinesDescription, "text/plain");
         group.MapMethods("/ping", [HttpMethods.Get, HttpMethods.Head], InfluxCompatibility.Ping).ExcludeFromDescription();
         group.MapPost("/query", (Delegate)InfluxCompatibility.QueryAsync).ExcludeFromDescription();
         return endpoints;
     }
 
     private static void MapIntake(
-        RouteGroupBuilder group, string path, IngestProtocol protocol, string name, string summary, string description)
+        RouteGroupBuilder group,
+        string path,
+        IngestProtocol protocol,
+        string name,
+        string summary,
+        string description,
+        string contentType,
+        params string[] otherTypes)
     {
-        // No Accepts: it would turn away senders with another Content-Type, and real ones send all sorts.
         group.MapPost(path, (HttpContext context, IngestHandler handler) => handler.HandleAsync(context, protocol))
             .WithName(name)
             .WithSummary(summary)
             .WithDescription(description)
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                // Documented, not enforced: curl sends line protocol as a form unless told otherwise, and so do old clients.
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = otherTypes.Prepend(contentType).ToDictionary(
+                        static type => type, static _ => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } }),
+                };
+                return Task.CompletedTask;
+            })
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status408RequestTimeout)

@@ -28,6 +28,9 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     /// <summary>Position of the last slice that the aggregator confirmed; 0 when none since this activation of the partition.</summary>
     public long Confirmed { get; private set; }
 
+    /// <summary><see cref="Confirmed"/> when the flush under way began: a snapshot below it lacks slices.</summary>
+    public long ConfirmedAtFlush { get; private set; }
+
     /// <summary>Position of the last record with a slice for this metric, sent or not.</summary>
     public long LastSlice { get; private set; }
 
@@ -98,6 +101,8 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         Kind = status.Kind;
         NextCloseAt = status.NextCloseAt;
     }
+
+    public void FlushBegins() => ConfirmedAtFlush = Confirmed;
 
     public void Flushed(in AggregatorStatus status)
     {

@@ -67,11 +67,20 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
     }
 
     /// <inheritdoc />
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _partition = PartitionKey.Parse(this.GetPrimaryKeyString());
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(_partition, _log.Partitions, "partition");
         var state = _state.State;
+        var head = await _log.GetHeadAsync(_partition, cancellationToken);
+        if (head.Position < state.Position)
+        {
+            // New records would get positions that the aggregators have applied, and be skipped.
+            throw new InvalidOperationException(
+                $"Partition {_partition}: the snapshots hold records up to position {state.Position}, the log ends at {head.Position}. "
+                + "Log and snapshots are not from the same run; restore both from the same backup.");
+        }
+
         _checkpoint = _position = state.Checkpoint;
         _watermark = state.Watermark;
         _ledger.Restore(state);
@@ -84,7 +93,6 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
         _replayTimer = this.RegisterGrainTimer(ReplayAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan });
         this.RegisterGrainTimer(MaintainAsync, new() { DueTime = MaintenancePeriod, Period = MaintenancePeriod });
         StartReplay();
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc />
@@ -171,7 +179,16 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
     }
 
     /// <inheritdoc />
-    public Task<string[]> GetDirtyMetrics() => Task.FromResult(_routes.Values.Where(static route => route.Dirty).Select(static route => route.Name).ToArray());
+    public Task<string[]> GetDirtyMetrics()
+    {
+        var dirty = _routes.Values.Where(static route => route.Dirty).ToArray();
+        foreach (var route in dirty)
+        {
+            route.FlushBegins();
+        }
+
+        return Task.FromResult(Array.ConvertAll(dirty, static route => route.Name));
+    }
 
     /// <inheritdoc />
     public async Task<long> Checkpoint(FlushedMetric[] flushed)
@@ -180,7 +197,7 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
         foreach (var (metric, status) in flushed)
         {
             var route = _routes[metric];
-            if (status.Position < route.Confirmed)
+            if (status.Position < route.ConfirmedAtFlush)
             {
                 // It was activated again from an older snapshot and no slice has told it so yet.
                 route.Stall(Now);

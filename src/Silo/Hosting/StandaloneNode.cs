@@ -114,6 +114,7 @@ public static class StandaloneNode
             static (snapshots, storage, log) =>
             {
                 snapshots.Path = Path.Combine(storage.Value.Directory, "snapshots.db");
+                snapshots.Sync = log.Value.Sync == LogSync.Full ? SqliteSync.Full : SqliteSync.Normal;
             }));
         silo.Configure<SiloMessagingOptions>(static options => options.ResponseTimeout = TimeSpan.FromSeconds(30));
     }

@@ -32,6 +32,9 @@ public sealed partial class NodeLifecycle(
 {
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>Where the partitions stood at the very end of a graceful stop; null before, and when the stream was not drained in time.</summary>
+    public IReadOnlyList<PartitionStatus>? FinalPartitions { get; private set; }
+
     /// <inheritdoc />
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -57,6 +60,7 @@ public sealed partial class NodeLifecycle(
             budget.CancelAfter(options.Value.ShutdownTimeout / 2);
             var partitions = await DrainAsync(budget.Token);
             await ForEachPartitionAsync(static flush => flush.FlushNow()).WaitAsync(budget.Token);
+            FinalPartitions = partitions;
             PrintFinalStatistics(partitions);
         }
         catch (Exception exception)

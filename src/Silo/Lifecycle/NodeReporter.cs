@@ -48,7 +48,7 @@ public sealed partial class NodeReporter(
             Late = silo.Late,
             Flushes = silo.Flushes,
             Errors = silo.Errors,
-            InFlightBytes = budget.Used,
+            InFlightBytes = budget.Bytes,
         };
     }
 

@@ -7,12 +7,23 @@ namespace OrleansMetrics.Silo.Lifecycle;
 
 /// <summary>Tells the person who started the node where it is and how to try it.</summary>
 public sealed class StartAnnouncement(
-    IServer server, IOptions<StorageOptions> storage, NodeAddress address, IHostApplicationLifetime lifetime) : IHostedService
+    IServer server,
+    IOptions<StorageOptions> storage,
+    NodeAddress address,
+    IHostApplicationLifetime lifetime,
+    StartAnnouncement.Switch? enabled = null) : IHostedService
 {
+    /// <summary>Register it in a host whose console is somebody else's.</summary>
+    public static Switch Silent { get; } = new(IsOn: false);
+
     /// <inheritdoc />
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        lifetime.ApplicationStarted.Register(Print);
+        if (enabled?.IsOn != false)
+        {
+            lifetime.ApplicationStarted.Register(Print);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -32,4 +43,7 @@ public sealed class StartAnnouncement(
 
             """);
     }
+
+    /// <summary>Whether the announcement is printed.</summary>
+    public sealed record Switch(bool IsOn);
 }

@@ -13,7 +13,6 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
 {
     private readonly IPointLog _log;
     private readonly TimeProvider _time;
-    private readonly IngestStatistics _statistics;
     private readonly ILogger<PointBatcher> _logger;
     private readonly BatchingOptions _options;
     private readonly BatchEncoder _encoder;
@@ -25,15 +24,13 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
     /// <param name="log">Where the batches go.</param>
     /// <param name="gatewayId">Written into every batch.</param>
     /// <param name="options">Limits.</param>
-    /// <param name="statistics">Told of the points accepted.</param>
     /// <param name="time">Clock of this process.</param>
     /// <param name="logger">Told of failures.</param>
     public PointBatcher(
-        IPointLog log, GatewayId gatewayId, IOptions<BatchingOptions> options, IngestStatistics statistics, TimeProvider time, ILogger<PointBatcher> logger)
+        IPointLog log, GatewayId gatewayId, IOptions<BatchingOptions> options, TimeProvider time, ILogger<PointBatcher> logger)
     {
         _log = log;
         _time = time;
-        _statistics = statistics;
         _logger = logger;
         _options = options.Value;
         _encoder = new BatchEncoder(log.Partitions, gatewayId.Utf8, _options.MaxBatchPoints);
@@ -140,7 +137,7 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
         }
     }
 
-    private SubmitStatus Settle(RequestPoints points, SubmitStatus[] statuses)
+    private static SubmitStatus Settle(RequestPoints points, SubmitStatus[] statuses)
     {
         var worst = SubmitStatus.Appended;
         var best = SubmitStatus.Failed;
@@ -157,11 +154,6 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
             {
                 series.DefinedIn = points.DefinitionPeriod;
             }
-        }
-
-        if (worst == SubmitStatus.Appended)
-        {
-            _statistics.PointsAccepted(points.Count);
         }
 
         // Full promises that nothing was taken; with some partitions appended that would not be true.

@@ -9,7 +9,7 @@ public enum AppendStatus
     /// <summary>Durable as far as <c>Log:Sync</c> promises.</summary>
     Appended,
 
-    /// <summary>Refused: the partition's log is at its byte bound. Nothing was written.</summary>
+    /// <summary>Refused: the partition's log is at its byte bound, or as much as may wait for the store in this process does. Nothing was written.</summary>
     Full,
 
     /// <summary>The store failed; whether the record is in the log is not known.</summary>

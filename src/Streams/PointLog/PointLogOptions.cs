@@ -27,7 +27,10 @@ public sealed class PointLogOptions
     /// <summary>Payload bytes after which a group commit takes no further append call. Default 8 MiB.</summary>
     public long MaxCommitBytes { get; set; } = 8L << 20;
 
-    /// <summary>Bytes of the write-ahead log after which its pages are copied into the database file. Default 16 MiB.</summary>
+    /// <summary>
+    /// Bytes of the write-ahead log after which a commit copies its pages into the database file; that commit takes some tens of
+    /// milliseconds. More: fewer and longer pauses, a little less CPU. Default 16 MiB.
+    /// </summary>
     public long CheckpointBytes { get; set; } = 16L << 20;
 
     /// <summary>Records deleted in one transaction while a log is trimmed; appends go in between. Default 32.</summary>

@@ -15,8 +15,8 @@ public sealed class PointStreamOptions
     /// <summary>Payload bytes read from the log at a time. Default 1 MiB.</summary>
     public int ReadMaxBytes { get; set; } = 1 << 20;
 
-    /// <summary>How long a read waits for a record or for room before it answers with nothing. Default 1 s.</summary>
-    public TimeSpan LongPoll { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>How long a read waits for a record or for room before it answers with nothing; shutdown ends it at once. Default 10 s.</summary>
+    public TimeSpan LongPoll { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The pause of Orleans' pulling agent after a read that brought nothing. Default 10 ms.</summary>
     public TimeSpan PullPause { get; set; } = TimeSpan.FromMilliseconds(10);

@@ -38,8 +38,8 @@ public sealed class AggregatesEndpointTests : IAsyncLifetime
     {
         _server.AddMetric("cpu.usage", GatewayServer.Series(0, windows: 3));
         var answer = HttpAssert.ReadStrictly<MetricAnswer>(await HttpAssert.JsonAsync(_server.Client, "/api/metrics/cpu.usage"));
-        Assert.Equal([false, true], answer.Series[0].Windows.Select(w => w.Final).Order());
-        Assert.Equal(GatewayServer.Epoch.AddSeconds(19.5), answer.Series[0].Windows[0].LastUpdated);
+        Assert.Equal([true, true, false], answer.Series[0].Windows.Select(w => w.Final));
+        Assert.Equal(GatewayServer.Epoch.AddSeconds(9.5), answer.Series[0].Windows[0].LastUpdated);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class SqlitePointLog : IPointLog
             _tails[i] = new LogTail(options.TailBytesPerPartition);
         }
 
-        _watch = new LogWatch(database, options, time, Statistics, logger);
+        _watch = new LogWatch(database, options, Statistics, logger);
         _readers = new LogReaders(database, options.MaxConcurrentReads);
         _writer = new LogWriter(
             database,
@@ -54,7 +54,7 @@ public sealed class SqlitePointLog : IPointLog
     /// <param name="path">The database file. SQLite adds <c>-wal</c> and <c>-shm</c> beside it.</param>
     /// <param name="partitions">Number of partitions; must be the one that the file was created with.</param>
     /// <param name="options">Bounds and durability.</param>
-    /// <param name="timeProvider">The clock for <see cref="LogRecord.IngestedAt"/> and for polling.</param>
+    /// <param name="timeProvider">The clock for <see cref="LogRecord.IngestedAt"/>.</param>
     /// <param name="logger">Told of errors of the store.</param>
     /// <exception cref="OptionsValidationException">Options are out of range; lists all.</exception>
     /// <exception cref="InvalidOperationException">The file was created with another number of partitions or by another version.</exception>
