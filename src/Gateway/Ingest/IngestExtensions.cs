@@ -9,6 +9,14 @@ namespace OrleansMetrics.Gateway.Ingest;
 /// <summary>Registration and routes of the endpoints that take points.</summary>
 public static class IngestExtensions
 {
+    private const string JsonDescription =
+        "An array of objects, one object, or objects one after another: metric, value (number or boolean), timestamp (RFC 3339, or Unix "
+        + "milliseconds as a number; default now), tags (an object of strings). Content-Encoding gzip or deflate.";
+
+    private const string LinesDescription =
+        "InfluxDB line protocol. Field value is the metric named as the measurement, any other the metric measurement_field. "
+        + "Parameter precision: ns (default), us, ms, s, and of InfluxDB 1 n, u, m, h. Content-Encoding gzip or deflate.";
+
     /// <summary>
     /// Registers intake over HTTP. The host provides an <see cref="IPointBatcher"/> and the log
     /// (<see cref="Streams.PointLog.IPointLog"/>), whose number of partitions the series cache takes.
@@ -43,20 +51,28 @@ public static class IngestExtensions
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder endpoints)
     {
         var group = endpoints.MapGroup("").WithTags("Ingest");
-        MapIntake(group, "/api/points", IngestProtocol.Json, "PostPoints", "Takes points as JSON", "application/json", "application/x-ndjson");
-        MapIntake(group, "/write", IngestProtocol.LineProtocol, "WriteV1", "Takes line protocol, as InfluxDB 1", "text/plain");
-        MapIntake(group, "/api/v2/write", IngestProtocol.LineProtocol, "WriteV2", "Takes line protocol, as InfluxDB 2", "text/plain");
+        MapIntake(group, "/api/points", IngestProtocol.Json, "PostPoints", "Takes points as JSON", JsonDescription, "application/json", "application/x-ndjson");
+        MapIntake(group, "/write", IngestProtocol.LineProtocol, "WriteV1", "Takes line protocol, as InfluxDB 1", LinesDescription, "text/plain");
+        MapIntake(group, "/api/v2/write", IngestProtocol.LineProtocol, "WriteV2", "Takes line protocol, as InfluxDB 2", LinesDescription, "text/plain");
         group.MapMethods("/ping", [HttpMethods.Get, HttpMethods.Head], InfluxCompatibility.Ping).ExcludeFromDescription();
         group.MapPost("/query", (Delegate)InfluxCompatibility.QueryAsync).ExcludeFromDescription();
         return endpoints;
     }
 
     private static void MapIntake(
-        RouteGroupBuilder group, string path, IngestProtocol protocol, string name, string summary, string contentType, params string[] otherTypes)
+        RouteGroupBuilder group,
+        string path,
+        IngestProtocol protocol,
+        string name,
+        string summary,
+        string description,
+        string contentType,
+        params string[] otherTypes)
     {
         group.MapPost(path, (HttpContext context, IngestHandler handler) => handler.HandleAsync(context, protocol))
             .WithName(name)
             .WithSummary(summary)
+            .WithDescription(description)
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 // Documented, not enforced: curl sends line protocol as a form unless told otherwise, and so do old clients.

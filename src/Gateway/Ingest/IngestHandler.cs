@@ -120,7 +120,7 @@ internal sealed class IngestHandler(
         switch (points == 0 ? SubmitStatus.Appended : await SubmitOrFailAsync(request.Points))
         {
             case SubmitStatus.Appended:
-                statistics.PointsAccepted(points);
+                // The batcher has counted them as accepted.
                 return request.Report.Rejected == 0 ? IngestAnswer.Stored : IngestAnswer.PartlyStored(request.Report, points);
             case SubmitStatus.Full:
                 statistics.RequestOverloaded();

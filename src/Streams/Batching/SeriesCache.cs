@@ -193,6 +193,7 @@ public sealed class SeriesCache
 
         var raw = buffer[length..written];
         var key = Key(RawFormat.Client, raw, Hash(RawFormat.Client, raw), name);
+        reason = default;
         entry = Find(key);
         return entry is not null || TryAdd(key, Parse(name, raw), out entry, out reason);
     }
@@ -238,6 +239,7 @@ public sealed class SeriesCache
         }
 
         table.Add(key, entry);
+        reason = default;
         return true;
     }
 

@@ -15,6 +15,7 @@ namespace OrleansMetrics.Gateway.Protocols.Json;
 public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IPointParser
 {
     private const int MaxCopy = 32 * 1024;
+    private const int MaxKeptAfterEnd = 2 * MaxCopy;
     private static readonly JsonReaderOptions Options = new() { AllowMultipleValues = true };
     private readonly ParsedSeries _parsed = new();
     private PointSink _sink;
@@ -23,7 +24,8 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
     private int _length;
     private int _readAgainAt;
     private bool _inArray;
-    private bool _ended;
+    private RejectReason _endReason;
+    private string? _endMessage;
     private long _index;
     private long _line;
     private int _lineCountedTo;
@@ -36,7 +38,7 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         _length = 0;
         _readAgainAt = 0;
         _inArray = false;
-        _ended = false;
+        _endMessage = null;
         _index = 0;
         _line = 1;
         _lineCountedTo = 0;
@@ -45,17 +47,17 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
     /// <inheritdoc/>
     public void Append(ReadOnlySpan<byte> piece)
     {
-        while (!piece.IsEmpty && !_ended)
+        while (!piece.IsEmpty)
         {
             var part = piece[..Math.Min(piece.Length, MaxCopy)];
             piece = piece[part.Length..];
-            if (_length + part.Length > _buffer.Length)
+            if (_endMessage is not null)
             {
-                Array.Resize(ref _buffer, Math.Max(_length + part.Length, _buffer.Length * 2));
+                Copy(part[..Math.Clamp(MaxKeptAfterEnd - _length, 0, part.Length)]);
+                continue;
             }
 
-            part.CopyTo(_buffer.AsSpan(_length));
-            _length += part.Length;
+            Copy(part);
 
             // An element that is not complete is not read again for every byte that comes.
             if (_length >= _readAgainAt)
@@ -69,10 +71,28 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
     public void Complete()
     {
         var isBlank = _buffer.AsSpan(0, _length).IndexOfAnyExcept(" \t\r\n"u8) < 0;
-        if (!_ended && (_inArray || !isBlank))
+        if (_endMessage is null && (_inArray || !isBlank))
         {
             ReadBuffer(isFinal: true);
         }
+
+        if (_endMessage is not null)
+        {
+            var rest = _buffer.AsSpan(0, _length);
+            var start = Math.Max(rest.IndexOfAnyExcept(" \t\r\n,"u8), 0);
+            Refuse(_endReason, _endMessage, rest[start..], start);
+        }
+    }
+
+    private void Copy(ReadOnlySpan<byte> part)
+    {
+        if (_length + part.Length > _buffer.Length)
+        {
+            Array.Resize(ref _buffer, Math.Max(_length + part.Length, _buffer.Length * 2));
+        }
+
+        part.CopyTo(_buffer.AsSpan(_length));
+        _length += part.Length;
     }
 
     private void ReadBuffer(bool isFinal)
@@ -90,7 +110,7 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         }
         catch (JsonException e)
         {
-            End(RejectReason.Malformed, $"{FirstSentence(e.Message)} Line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", end);
+            End(RejectReason.Malformed, $"The JSON is not valid at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", end);
             return;
         }
 
@@ -100,10 +120,7 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
             return;
         }
 
-        CountLines(end);
-        _lineCountedTo = 0;
-        _length -= end;
-        buffer[end..].CopyTo(_buffer);
+        Drop(end);
         _readAgainAt = (int)Math.Min(_length * 2L, maxElementBytes + 1L);
     }
 
@@ -212,12 +229,22 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
     private void Refuse(RejectReason reason, string message, ReadOnlySpan<byte> element, int at) =>
         _sink.Report.Reject(reason, message, CountLines(at), _index, element);
 
+    /// <summary>Ends the reading. What follows is kept only as far as it may be shown, and the error told when the body has ended.</summary>
     private void End(RejectReason reason, string message, int at)
     {
-        _ended = true;
-        var rest = _buffer.AsSpan(at, _length - at);
-        var start = Math.Max(rest.IndexOfAnyExcept(" \t\r\n,"u8), 0);
-        Refuse(reason, message, rest[start..], at + start);
+        _endReason = reason;
+        _endMessage = message;
+        Drop(at);
+        _length = Math.Min(_length, MaxKeptAfterEnd);
+    }
+
+    /// <summary>Forgets the bytes before a place.</summary>
+    private void Drop(int end)
+    {
+        CountLines(end);
+        _lineCountedTo = 0;
+        _buffer.AsSpan(end, _length - end).CopyTo(_buffer);
+        _length -= end;
     }
 
     /// <summary>The line of a place in the buffer, which is not before the last one asked for.</summary>
@@ -227,7 +254,4 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         _lineCountedTo = at;
         return _line;
     }
-
-    /// <summary>The runtime's message without the position that it appends.</summary>
-    private static string FirstSentence(string message) => message.Split(" LineNumber:", 2)[0];
 }
