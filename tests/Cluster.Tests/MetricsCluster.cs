@@ -37,7 +37,7 @@ internal sealed class MetricsCluster : IAsyncDisposable
         _ownsDirectory = ownsDirectory;
         Log = OpenLog(directory, partitions);
         _batcher = new PointBatcher(
-            Log, new GatewayId("test-gateway"), Options.Create(new BatchingOptions()), TimeProvider.System, NullLogger<PointBatcher>.Instance);
+            Log, new GatewayId("test-gateway"), Options.Create(new BatchingOptions()), new IngestStatistics(), TimeProvider.System, NullLogger<PointBatcher>.Instance);
     }
 
     public string Directory { get; }

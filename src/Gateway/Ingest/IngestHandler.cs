@@ -30,6 +30,12 @@ internal sealed class IngestHandler(
         using var reservation = budget.Begin();
         var request = requests.Get();
         var answer = await AnswerAsync(context, protocol, request, reservation);
+        if (!gate.IsOpen)
+        {
+            // On the way out: the sender's next request belongs on another connection.
+            context.Response.Headers.Connection = "close";
+        }
+
         await answer.WriteAsync(context, request.Report);
 
         // After a failure the batcher may still hold the points.

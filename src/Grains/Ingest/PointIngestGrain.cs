@@ -48,11 +48,7 @@ public sealed class PointIngestGrain(IPointBatcher batcher, SeriesCache cache, I
             throw new IOException("The log failed; some of the points may have been counted.");
         }
 
-        if (status == SubmitStatus.Appended)
-        {
-            statistics.PointsAccepted(request.Count);
-        }
-        else
+        if (status != SubmitStatus.Appended)
         {
             statistics.RequestOverloaded();
         }

@@ -17,6 +17,12 @@ public sealed class NodeOptions
     /// <summary>How long a graceful shutdown may take in all before what is left is cut off; it stays in the log. Default three minutes.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>
+    /// How long a stopping node still answers, with readiness down and 503 to points, before it closes its connections:
+    /// time for senders and load balancers to notice. Default 250 ms; at most one minute.
+    /// </summary>
+    public TimeSpan DrainDelay { get; set; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Reports every value out of range.</summary>
     public sealed class Validator : IValidateOptions<NodeOptions>
     {
@@ -40,6 +46,11 @@ public sealed class NodeOptions
             if (options.ShutdownTimeout < TimeSpan.FromSeconds(5) || options.ShutdownTimeout > TimeSpan.FromHours(1))
             {
                 failures.Add($"Node:ShutdownTimeout is {options.ShutdownTimeout}; it must be 00:00:05 to 01:00:00.");
+            }
+
+            if (options.DrainDelay < TimeSpan.Zero || options.DrainDelay > TimeSpan.FromMinutes(1))
+            {
+                failures.Add($"Node:DrainDelay is {options.DrainDelay}; it must be 00:00:00 to 00:01:00.");
             }
 
             return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

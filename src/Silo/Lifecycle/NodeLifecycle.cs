@@ -43,6 +43,9 @@ public sealed partial class NodeLifecycle(
             readiness.ShuttingDown();
             gate.Close();
             LogStopping();
+
+            // The host closes connections when this returns. Answers in between carry Connection: close, so that no sender is cut off in mid request.
+            Thread.Sleep(options.Value.DrainDelay);
         });
         await ForEachPartitionAsync(static flush => flush.Start());
         readiness.Ready();

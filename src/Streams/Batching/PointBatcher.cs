@@ -13,6 +13,7 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
 {
     private readonly IPointLog _log;
     private readonly TimeProvider _time;
+    private readonly IngestStatistics _statistics;
     private readonly ILogger<PointBatcher> _logger;
     private readonly BatchingOptions _options;
     private readonly BatchEncoder _encoder;
@@ -24,13 +25,15 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
     /// <param name="log">Where the batches go.</param>
     /// <param name="gatewayId">Written into every batch.</param>
     /// <param name="options">Limits.</param>
+    /// <param name="statistics">Told of the points that are to be acknowledged.</param>
     /// <param name="time">Clock of this process.</param>
     /// <param name="logger">Told of failures.</param>
     public PointBatcher(
-        IPointLog log, GatewayId gatewayId, IOptions<BatchingOptions> options, TimeProvider time, ILogger<PointBatcher> logger)
+        IPointLog log, GatewayId gatewayId, IOptions<BatchingOptions> options, IngestStatistics statistics, TimeProvider time, ILogger<PointBatcher> logger)
     {
         _log = log;
         _time = time;
+        _statistics = statistics;
         _logger = logger;
         _options = options.Value;
         _encoder = new BatchEncoder(log.Partitions, gatewayId.Utf8, _options.MaxBatchPoints);
@@ -133,7 +136,13 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
 
         foreach (var submission in round)
         {
-            submission.TrySetResult(Settle(submission.Points, statuses));
+            var status = Settle(submission.Points, statuses);
+            if (status == SubmitStatus.Appended)
+            {
+                _statistics.PointsAccepted(submission.Points.Count);
+            }
+
+            submission.TrySetResult(status);
         }
     }
 

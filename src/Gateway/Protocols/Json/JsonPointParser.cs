@@ -9,12 +9,14 @@ namespace OrleansMetrics.Gateway.Protocols.Json;
 /// <c>tags</c> (an object of strings); other properties are ignored.
 /// </summary>
 /// <remarks>
-/// An element that is wrong is refused by itself. An error of syntax, or an element beyond the size limit, ends the reading: the elements
-/// before it stand, the error names line and byte, and the rest of the body is not looked at.
+/// An element that is wrong is refused by itself. After an error of syntax, or an element beyond the size limit, reading goes on at the next
+/// line that begins with <c>{</c>. Within an array there is no such place: the elements before the error stand, the error names
+/// line and byte, and the rest of the body is not looked at.
 /// </remarks>
 public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IPointParser
 {
     private const int MaxCopy = 32 * 1024;
+    private const int ShownBytes = 256;
     private const int MaxKeptAfterEnd = 2 * MaxCopy;
     private static readonly JsonReaderOptions Options = new() { AllowMultipleValues = true };
     private readonly ParsedSeries _parsed = new();
@@ -29,6 +31,8 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
     private long _index;
     private long _line;
     private int _lineCountedTo;
+    private long _stateLine;
+    private bool _skipping;
 
     /// <summary>Begins a body.</summary>
     public void Begin(in PointSink sink)
@@ -42,6 +46,8 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         _index = 0;
         _line = 1;
         _lineCountedTo = 0;
+        _stateLine = 1;
+        _skipping = false;
     }
 
     /// <inheritdoc/>
@@ -97,6 +103,15 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
 
     private void ReadBuffer(bool isFinal)
     {
+        while (_skipping ? SkipToObject(from: 0) : !ReadElements(isFinal))
+        {
+            // After an error among objects one after another: on from the next of them.
+        }
+    }
+
+    /// <summary>Reads the elements that are complete. False: there was an error, and the reading goes on behind it.</summary>
+    private bool ReadElements(bool isFinal)
+    {
         ReadOnlySpan<byte> buffer = _buffer.AsSpan(0, _length);
         var reader = new Utf8JsonReader(buffer, isFinal, _state);
         var end = 0;
@@ -110,18 +125,78 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         }
         catch (JsonException e)
         {
-            End(RejectReason.Malformed, $"The JSON is not valid at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", end);
-            return;
+            return Fail(RejectReason.Malformed, $"The JSON is not valid at line {_stateLine + e.LineNumber}, byte {e.BytePositionInLine + 1}.", end, isFinal);
         }
 
         if (_length - end > maxElementBytes)
         {
-            End(RejectReason.LineTooLong, $"An element is longer than {maxElementBytes} bytes.", end);
-            return;
+            return Fail(RejectReason.LineTooLong, $"An element is longer than {maxElementBytes} bytes.", end, isFinal);
         }
 
         Drop(end);
         _readAgainAt = (int)Math.Min(_length * 2L, maxElementBytes + 1L);
+        return true;
+    }
+
+    private bool Fail(RejectReason reason, string message, int end, bool isFinal)
+    {
+        if (_inArray)
+        {
+            End(reason, message, end);
+            return true;
+        }
+
+        var rest = _buffer.AsSpan(0, _length)[end..];
+        var start = end + Math.Max(rest.IndexOfAnyExcept(" \t\r\n,"u8), 0);
+        var line = _buffer.AsSpan(0, _length)[start..];
+        var lineEnd = line.IndexOf((byte)'\n');
+        if (lineEnd < 0 && line.Length < ShownBytes && !isFinal)
+        {
+            // Wait for as much of the line as the error shows, however the body is cut into pieces.
+            Drop(end);
+            _readAgainAt = _length + 1;
+            return true;
+        }
+
+        Refuse(reason, message, lineEnd < 0 ? line : line[..lineEnd], start);
+        _index++;
+        return !SkipToObject(start);
+    }
+
+    /// <summary>Drops what stands before the next line that begins with an object. False: no such line has come yet.</summary>
+    private bool SkipToObject(int from)
+    {
+        for (var at = from; ;)
+        {
+            var newline = _buffer.AsSpan(0, _length)[at..].IndexOf((byte)'\n');
+            if (newline < 0)
+            {
+                Drop(_length);
+                break;
+            }
+
+            var afterNewline = at + newline + 1;
+            var indent = _buffer.AsSpan(0, _length)[afterNewline..].IndexOfAnyExcept(" \t\r"u8);
+            if (indent < 0)
+            {
+                Drop(at + newline);
+                break;
+            }
+
+            at = afterNewline + indent;
+            if (_buffer[at] == '{')
+            {
+                Drop(at);
+                _state = new JsonReaderState(Options);
+                _stateLine = _line;
+                _skipping = false;
+                return true;
+            }
+        }
+
+        _skipping = true;
+        _readAgainAt = 0;
+        return false;
     }
 
     /// <summary>Reads an array's bracket or an element. False: what there is of the next one is incomplete, or reading has ended.</summary>

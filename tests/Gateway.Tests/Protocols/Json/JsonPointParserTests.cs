@@ -106,20 +106,37 @@ public sealed class JsonPointParserTests
     [InlineData("[{\"metric\":\"m\",\"value\":1},\n {\"metric\":\"m\",,", "line 2, byte 16.")]
     [InlineData("{\"metric\":\"m\",\"value\":1}\n{\"metric\":\"m\"", "line 2, byte 14.")]
     [InlineData("[{\"metric\":\"m\",\"value\":1}", "line 1, byte 26.")]
-    public void An_error_of_syntax_ends_the_reading_and_names_the_place(string text, string place)
+    public void An_error_of_syntax_names_the_place(string text, string place)
     {
         var body = Parse(text);
         Assert.Single(body.Points);
         Assert.Contains(place, Assert.Single(body.Errors), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{\"metric\":\"a\",\"value\":1}\nnot json\n{\"metric\":\"a\",\"value\":3}\n", 2, 2L)]
+    [InlineData("{\"metric\":\"a\",\"value\":1}\n{\"metric\":\"a\" \"value\":2}\n\n  {\"metric\":\"a\",\"value\":3}", 2, 2L)]
+    [InlineData("}\n{\"metric\":\"a\",\"value\":1}\n{\"metric\":\"a\",\"value\":2}", 2, 1L)]
+    [InlineData("{\"metric\":\"a\",\"value\":1}\n{\"metric\":\"a\",\"va", 1, 2L)]
+    public void After_a_broken_line_the_next_object_is_read(string body, int accepted, long badLine)
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        var whole = Read(bytes, []);
+        Assert.Equal(accepted, whole.Points.Count);
+        Assert.StartsWith($"{badLine}|", Assert.Single(whole.Errors), StringComparison.Ordinal);
+        for (var at = 0; at < bytes.Length; at++)
+        {
+            Read(bytes, [at]).AssertEqual(whole, $"split at {at}");
+        }
+    }
+
     [Fact]
-    public void An_element_beyond_the_limit_ends_the_reading_wherever_it_is_split()
+    public void An_element_beyond_the_limit_is_left_out_wherever_the_body_is_split()
     {
         const string Good = """{"metric":"m","value":1}""";
         var text = Encoding.UTF8.GetBytes($"{Good}\n{{\"x\":\"{new string('x', MaxElementBytes)}\"}}\n{Good}");
         var whole = Read(text, []);
-        Assert.Single(whole.Points);
+        Assert.Equal(2, whole.Points.Count);
         Assert.StartsWith("2|1|LineTooLong|", Assert.Single(whole.Errors), StringComparison.Ordinal);
         for (var at = 0; at < text.Length; at++)
         {
