@@ -26,5 +26,7 @@ public readonly ref struct RawSeriesKey
     internal ulong Hash { get; }
 
     /// <summary>Format and lengths in one word; keys of different lengths or formats differ in it.</summary>
-    internal ulong Shape => ((ulong)Format << 56) | ((ulong)(uint)Field.Length << 28) | (uint)Series.Length;
+    internal ulong Shape => ShapeOf(Format, Series.Length, Field.Length);
+
+    internal static ulong ShapeOf(RawFormat format, int series, int field) => ((ulong)format << 56) | ((ulong)(uint)field << 28) | (uint)series;
 }

@@ -3,11 +3,13 @@ namespace OrleansMetrics.Streams.Batching;
 /// <summary>A series that this process has seen.</summary>
 public sealed class SeriesEntry(MetricEntry metric, ulong id, byte[] key)
 {
+    private ulong _id = id;
+
     /// <summary>The metric.</summary>
     public MetricEntry Metric { get; } = metric;
 
     /// <summary>Identity within the metric.</summary>
-    public ulong Id { get; } = id;
+    public ulong Id => _id;
 
     /// <summary>Canonical key.</summary>
     public byte[] Key { get; } = key;
@@ -17,4 +19,7 @@ public sealed class SeriesEntry(MetricEntry metric, ulong id, byte[] key)
     /// that goes without its definition always follows it in the log. Races only repeat a definition.
     /// </summary>
     public int DefinedIn { get; set; } = -1;
+
+    /// <summary>Brings the entry into the processor's cache.</summary>
+    internal void Touch() => Volatile.Read(ref _id);
 }

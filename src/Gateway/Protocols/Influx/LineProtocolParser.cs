@@ -171,11 +171,17 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
         }
         else
         {
-            Stage(text, new LineHeader
-            {
-                At = at, Length = length, SeriesAt = start, SeriesLength = _line.SeriesLength, FirstField = firstField,
-                EndField = _line.Fields.Count, IgnoredFields = _line.IgnoredFields, Number = _lineNumber, Time = time,
-            });
+            ref var line = ref _lines[_lineCount++];
+            line.At = at;
+            line.Length = length;
+            line.SeriesAt = start;
+            line.SeriesLength = _line.SeriesLength;
+            line.FirstField = firstField;
+            line.EndField = _line.Fields.Count;
+            line.IgnoredFields = _line.IgnoredFields;
+            line.Number = _lineNumber;
+            line.Time = time;
+            PrepareLookups(text, line);
         }
 
         // Only a quoted string can hold a line feed.
@@ -224,9 +230,8 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
         _sink.Report.Reject(reason, message ?? reason.Message(), _lineNumber, null, text.Slice(at, length));
     }
 
-    private void Stage(ReadOnlySpan<byte> text, in LineHeader line)
+    private void PrepareLookups(ReadOnlySpan<byte> text, in LineHeader line)
     {
-        _lines[_lineCount++] = line;
         var hash = cache.Hash(RawFormat.LineProtocol, text.Slice(line.SeriesAt, line.SeriesLength));
         foreach (ref var lookup in _line.Fields.Lookups[line.FirstField..])
         {
@@ -244,22 +249,43 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
             return;
         }
 
-        cache.Find(RawFormat.LineProtocol, text, _line.Fields.Lookups);
+        var lookups = _line.Fields.Lookups;
+        var values = _line.Fields.Values;
+        var refused = _line.Fields.Refused;
+        var points = _sink.Points;
+        var taken = 0;
+        cache.Find(RawFormat.LineProtocol, text, lookups);
         foreach (ref readonly var line in _lines.AsSpan(0, _lineCount))
         {
-            var shown = text.Slice(line.At, line.Length);
-            if (Resolve(text, line) is { } error)
+            var field = line.FirstField;
+            if (line.EndField == field + 1 && lookups[field].Entry is { } series && refused[field] is null && line.Time <= _sink.Latest)
             {
-                _sink.Report.Reject(RejectReason.Malformed, error, line.Number, null, shown);
+                points.Add(series, values[field], line.Time);
+                _sink.Report.Ignore(line.IgnoredFields);
+                taken++;
             }
             else
             {
-                Take(text, line, shown);
+                TakeLine(text, line);
             }
         }
 
+        _sink.Report.Accept(taken);
         _lineCount = 0;
         _line.Fields.Truncate(0);
+    }
+
+    private void TakeLine(ReadOnlySpan<byte> text, in LineHeader line)
+    {
+        var shown = text.Slice(line.At, line.Length);
+        if (Resolve(text, line) is { } error)
+        {
+            _sink.Report.Reject(RejectReason.Malformed, error, line.Number, null, shown);
+        }
+        else
+        {
+            Take(text, line, shown);
+        }
     }
 
     /// <summary>Adds the series that the cache does not have. Null, or what is wrong with the grammar of the series.</summary>
