@@ -26,7 +26,7 @@ public static class StandaloneNode
     internal static async Task<int> RunAsync(string[] args, TextWriter errors)
     {
         var failures = new List<string>();
-        var log = new StartLog();
+        using var log = new StartLog();
         WebApplication app;
         try
         {
@@ -66,19 +66,31 @@ public static class StandaloneNode
         {
             await app.StartAsync();
         }
-        catch (Exception) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            // Told to stop before it was up: what a half-started service says to that is no failure.
-            return 0;
-        }
         catch (Exception exception)
         {
-            return await RefuseAsync(StartFailure.Explain(exception), errors);
+            // Told to stop before it was up: what a half-started service says to that is no failure.
+            var isStopping = app.Lifetime.ApplicationStopping.IsCancellationRequested;
+            await StopStartedAsync(app);
+            return isStopping ? 0 : await RefuseAsync(StartFailure.Explain(exception), errors);
         }
 
         log.Started();
         await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    // What has started already must not find the log closed under it.
+    private static async Task StopStartedAsync(WebApplication app)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            await app.StopAsync(patience.Token);
+        }
+        catch (Exception)
+        {
+            // A service that did not start may not be able to stop; why it did not start is what matters.
+        }
     }
 
     private static async Task<int> RefuseAsync(IEnumerable<string> failures, TextWriter errors)

@@ -1,29 +1,45 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
 namespace OrleansMetrics.Silo.Hosting;
 
 /// <summary>
-/// Keeps hosts from logging why they could not start: the same exception reaches <see cref="StandaloneNode.RunAsync"/>, which tells it
-/// in one place and in words.
+/// Keeps hosts from logging, with stack traces, why they could not start: the same exception reaches
+/// <see cref="StandaloneNode.RunAsync(string[])"/>, which tells it once and in words. Without effect after the start.
 /// </summary>
-internal sealed class StartLog
+internal sealed class StartLog : IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable
 {
-    private static readonly string[] Categories =
-    [
-        "Microsoft.Extensions.Hosting.Internal.Host",
-        "Orleans.Runtime.SiloLifecycleSubject",
-        "Orleans.Runtime.Silo",
-        "Microsoft.Orleans.Networking",
-    ];
+    // As long as those in appsettings.json, which else would win.
+    private static readonly string[] Categories = ["Microsoft.Extensions.Hosting.Internal.Host", "Orleans", "Orleans.Runtime.Silo"];
 
-    private volatile bool _started;
+    private readonly CancellationTokenSource _started = new();
+
+    public string? Name => Options.DefaultName;
+
+    // A token that has fired already would be asked for again without end.
+    public IChangeToken GetChangeToken() => new CancellationChangeToken(_started.IsCancellationRequested ? CancellationToken.None : _started.Token);
 
     public void AddTo(WebApplicationBuilder builder)
     {
-        foreach (var category in Categories)
-        {
-            builder.Logging.AddFilter(category, level => level >= LogLevel.Error && _started);
-        }
+        builder.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(this);
+        builder.Services.Configure<LoggerFilterOptions>(Filter);
     }
 
-    /// <summary>From now on nothing is kept back.</summary>
-    public void Started() => _started = true;
+    /// <summary>From now on everything is logged as configured.</summary>
+    public void Started() => _started.Cancel();
+
+    public void Dispose() => _started.Dispose();
+
+    private void Filter(LoggerFilterOptions options)
+    {
+        if (_started.IsCancellationRequested)
+        {
+            return;
+        }
+
+        foreach (var category in Categories)
+        {
+            options.Rules.Add(new LoggerFilterRule(null, category, LogLevel.Warning, static (_, _, level) => level < LogLevel.Error));
+        }
+    }
 }

@@ -11,6 +11,7 @@ public sealed class FinalWindowTests
         using var directory = new TemporaryDirectory();
         await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:00");
         await node.Client.WriteAsync("closing,host=a value=1\nclosing,host=a value=3");
+        await node.Client.SettleAsync();
 
         var answer = await Eventually.ReadAsync(
             "A final window",
@@ -37,6 +38,7 @@ public sealed class FinalWindowTests
             directory.Path, "--Windows:Size=00:00:00.1", "--Windows:AllowedLateness=00:00:01", "--Windows:Retained=2", "--Windows:Quantiles:0=0.25");
         var start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 100 * 100;
         await node.Client.WriteAsync(string.Join('\n', Enumerable.Range(0, 5).Select(i => $"kept value={i} {start + (i * 100)}")), "?precision=ms");
+        await node.Client.SettleAsync();
 
         var answer = await Eventually.ReadAsync(
             "All windows final",

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using OrleansMetrics.Silo.Tests.Architecture;
 
 namespace OrleansMetrics.Silo.Tests.Nodes;
 
@@ -24,7 +25,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
+        start.ArgumentList.Add(assembly);
         foreach (var arg in args)
         {
             start.ArgumentList.Add(arg);
@@ -49,10 +50,16 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     public NodeClient Client => _client ??= new NodeClient(Address, ToString);
 
     /// <summary>Starts it and does not wait for anything.</summary>
-    public static NodeProcess Launch(string workingDirectory, params string[] args) => new("OrleansMetrics.Silo.dll", workingDirectory, args);
+    public static NodeProcess Launch(string workingDirectory, params string[] args) =>
+        new(Path.Combine(AppContext.BaseDirectory, "OrleansMetrics.Silo.dll"), workingDirectory, args);
 
-    /// <summary>Starts the sample beside it.</summary>
-    public static NodeProcess LaunchSample(string workingDirectory, params string[] args) => new("OrleansMetrics.ClientApp.dll", workingDirectory, args);
+    /// <summary>Starts the sample, from its own output directory: this one lacks what the web framework brings.</summary>
+    public static NodeProcess LaunchSample(string workingDirectory, params string[] args)
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        return new(
+            Path.Combine(Repository.Root, "samples", "ClientApp", "bin", output.Parent!.Name, output.Name, "OrleansMetrics.ClientApp.dll"), workingDirectory, args);
+    }
 
     /// <summary>Starts a node on any port and its data in the directory, and waits until it says that it is ready.</summary>
     public static async Task<NodeProcess> StartAsync(string directory, params string[] args)
