@@ -20,7 +20,20 @@ internal sealed class StateDatabase(SqliteGrainStorageOptions options)
 
     /// <summary>Creates file and schema, or checks that the file has them.</summary>
     /// <exception cref="InvalidOperationException">The file's schema is of a version that this one does not know.</exception>
+    /// <exception cref="InvalidDataException">The file is no SQLite database.</exception>
     public void CreateOrVerify()
+    {
+        try
+        {
+            CreateOrVerifySchema();
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_NOTADB)
+        {
+            throw new InvalidDataException($"The grain state file '{_path}' is not a SQLite database.", exception);
+        }
+    }
+
+    private void CreateOrVerifySchema()
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(_path)!);
         using var connection = Open();

@@ -27,7 +27,8 @@ public sealed record NodeAddress(Uri Url, int SiloPort, int GatewayPort)
             throw new FormatException($"--urls is '{text}'; it must be an address such as {DefaultUrl}.");
         }
 
-        return new NodeAddress(url, siloPort ?? DerivePort(url.Port, SiloOffset), gatewayPort ?? DerivePort(url.Port, GatewayOffset));
+        var (silo, gateway) = url.Port == 0 ? FindFreePorts() : (DerivePort(url.Port, SiloOffset), DerivePort(url.Port, GatewayOffset));
+        return new NodeAddress(url, siloPort ?? silo, gatewayPort ?? gateway);
     }
 
     /// <summary>The name of a node that was given none: stable across restarts on the same machine and port.</summary>
@@ -35,15 +36,18 @@ public sealed record NodeAddress(Uri Url, int SiloPort, int GatewayPort)
 
     private static int DerivePort(int httpPort, int offset)
     {
-        if (httpPort != 0)
-        {
-            // Ports above the range wrap around into 1024..65535; different HTTP ports keep different Orleans ports.
-            var port = httpPort + offset;
-            return port <= 65_535 ? port : port - 65_535 + 1_024;
-        }
+        // Ports above the range wrap around into 1024..65535; different HTTP ports keep different Orleans ports.
+        var port = httpPort + offset;
+        return port <= 65_535 ? port : port - 65_535 + 1_024;
+    }
 
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    // Both are held until both are known: a port that has been let go may be given out again at once.
+    private static (int Silo, int Gateway) FindFreePorts()
+    {
+        using var silo = new TcpListener(IPAddress.Loopback, 0);
+        using var gateway = new TcpListener(IPAddress.Loopback, 0);
+        silo.Start();
+        gateway.Start();
+        return (((IPEndPoint)silo.LocalEndpoint).Port, ((IPEndPoint)gateway.LocalEndpoint).Port);
     }
 }

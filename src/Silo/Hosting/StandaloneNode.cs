@@ -20,38 +20,34 @@ namespace OrleansMetrics.Silo.Hosting;
 public static class StandaloneNode
 {
     /// <summary>Runs a node until it is told to stop. Returns the process's exit code: 0, or 1 when it could not start.</summary>
-    public static async Task<int> RunAsync(string[] args)
+    public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Error);
+
+    /// <summary>Runs a node; why it could not start goes to <paramref name="errors"/>.</summary>
+    internal static async Task<int> RunAsync(string[] args, TextWriter errors)
     {
+        var failures = new List<string>();
+        using var log = new StartLog();
         WebApplication app;
         try
         {
-            app = Build(args);
+            app = Build(args, log.AddTo);
         }
         catch (FormatException exception)
         {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return 1;
+            // The other settings are checked as if the address were right: all that is wrong is named at once.
+            failures.Add(exception.Message);
+            app = Build([.. args, "--urls", NodeAddress.DefaultUrl], log.AddTo);
         }
 
-        try
+        await using (app)
         {
-            await app.RunAsync();
-            return 0;
-        }
-        catch (Exception exception) when (StartFailure.TryExplain(exception) is { } failures)
-        {
-            await Console.Error.WriteLineAsync("The node cannot start:");
-            foreach (var failure in failures)
-            {
-                await Console.Error.WriteLineAsync($"  {failure}");
-            }
-
-            return 1;
+            failures.AddRange(NodeSettings.Check(app));
+            return failures.Count == 0 ? await RunAsync(app, log, errors) : await RefuseAsync(failures, errors);
         }
     }
 
     /// <summary>Builds a node from command line, environment and appsettings.json, not started.</summary>
-    /// <exception cref="FormatException">An address or number that is needed before the start cannot be read.</exception>
+    /// <exception cref="FormatException">The address cannot be read.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -64,15 +60,56 @@ public static class StandaloneNode
         return app;
     }
 
+    private static async Task<int> RunAsync(WebApplication app, StartLog log, TextWriter errors)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception exception)
+        {
+            // Told to stop before it was up: what a half-started service says to that is no failure.
+            var isStopping = app.Lifetime.ApplicationStopping.IsCancellationRequested;
+            await StopStartedAsync(app);
+            return isStopping ? 0 : await RefuseAsync(StartFailure.Explain(exception), errors);
+        }
+
+        log.Started();
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    // What has started already must not find the log closed under it.
+    private static async Task StopStartedAsync(WebApplication app)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            await app.StopAsync(patience.Token);
+        }
+        catch (Exception)
+        {
+            // A service that did not start may not be able to stop; why it did not start is what matters.
+        }
+    }
+
+    private static async Task<int> RefuseAsync(IEnumerable<string> failures, TextWriter errors)
+    {
+        await errors.WriteLineAsync("The node cannot start:");
+        foreach (var failure in failures)
+        {
+            await errors.WriteLineAsync($"  {failure}");
+        }
+
+        return 1;
+    }
+
     private static NodeAddress ReadAddress(ConfigurationManager configuration) => NodeAddress.Derive(
         configuration["urls"], ReadPort(configuration, "Node:SiloPort"), ReadPort(configuration, "Node:GatewayPort"));
 
-    private static int? ReadPort(ConfigurationManager configuration, string key) => configuration[key] switch
-    {
-        null => null,
-        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65_536 => port,
-        var text => throw new FormatException($"{key} is '{text}'; it must be a port from 1 to 65535."),
-    };
+    // What is no port is left to the check of the settings.
+    private static int? ReadPort(ConfigurationManager configuration, string key) =>
+        int.TryParse(configuration[key], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65_536 ? port : null;
 
     private static void AddNode(this WebApplicationBuilder builder, NodeAddress address)
     {
@@ -94,12 +131,16 @@ public static class StandaloneNode
         services.AddBatching(configuration);
         services.AddAggregation(configuration);
         services.AddGateway(configuration);
-        services.AddOptions<HostOptions>().Configure<IOptions<NodeOptions>>(static (host, node) => host.ShutdownTimeout = node.Value.ShutdownTimeout);
+
+        // Read by hand: the host needs it to be built, and a node with bad settings is built, so that all of them are named.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout =
+            TimeSpan.TryParse(configuration["Node:ShutdownTimeout"], CultureInfo.InvariantCulture, out var timeout) ? timeout : new NodeOptions().ShutdownTimeout);
         builder.Host.UseOrleans((_, silo) => silo.AddEmbeddedSilo(address));
 
         // After the silo: started after it, stopped before it.
         services.AddSingleton<NodeReporter>();
         services.AddSingleton<INodeReporter>(static provider => provider.GetRequiredService<NodeReporter>());
+        services.AddHostedService<InstrumentActivation>();
         services.AddHostedService<NodeLifecycle>();
         services.AddHostedService(static provider => provider.GetRequiredService<NodeReporter>());
         services.AddHostedService<StartAnnouncement>();

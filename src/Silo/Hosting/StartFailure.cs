@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace OrleansMetrics.Silo.Hosting;
@@ -6,18 +7,26 @@ namespace OrleansMetrics.Silo.Hosting;
 /// <summary>Turns what can go wrong at start into sentences for the person who starts the node.</summary>
 internal static class StartFailure
 {
-    /// <summary>The reasons, or null when the exception is none that a person can mend: it should be seen whole.</summary>
-    public static IReadOnlyList<string>? TryExplain(Exception exception) => exception switch
+    /// <summary>The reasons; the exception with all that it holds when it is none that a person can mend.</summary>
+    public static IReadOnlyList<string> Explain(Exception exception) => TryExplain(exception) ?? [exception.ToString()];
+
+    private static IReadOnlyList<string>? TryExplain(Exception exception) => exception switch
     {
         AggregateException aggregate => Combine(aggregate.Flatten().InnerExceptions),
         OptionsValidationException options => [.. options.Failures],
-        InvalidOperationException { InnerException: FormatException or ArgumentException } binding when binding.Message.Contains("configuration", StringComparison.OrdinalIgnoreCase) => [binding.Message],
         InvalidDataException data => [data.Message],
-        InvalidOperationException { Message: var message } when message.StartsWith("The point log", StringComparison.Ordinal) || message.StartsWith("Partition ", StringComparison.Ordinal) => [message],
+        InvalidOperationException refused when IsSentence(refused) => [refused.Message.ReplaceLineEndings(" ")],
+        SqliteException sqlite => [$"A file in the data directory cannot be used: {sqlite.Message}"],
         IOException io => [io.InnerException is SocketException or null ? io.Message : $"{io.Message} {io.InnerException.Message}"],
-        SocketException socket => [socket.Message],
+        UnauthorizedAccessException denied => [denied.Message],
+        SocketException socket => [$"An address cannot be listened on: {socket.Message}."],
         _ => exception.InnerException is { } inner ? TryExplain(inner) : null,
     };
+
+    // What our own code and the web server refuse, they refuse in words. A grain's refusal comes without its source.
+    private static bool IsSentence(InvalidOperationException exception) =>
+        exception.Source is { } source && (source.StartsWith("OrleansMetrics.", StringComparison.Ordinal) || source == "Microsoft.AspNetCore.Server.Kestrel.Core")
+        || exception.Message.StartsWith("Partition ", StringComparison.Ordinal);
 
     private static List<string>? Combine(IEnumerable<Exception> exceptions)
     {

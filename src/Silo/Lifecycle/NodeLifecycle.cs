@@ -32,6 +32,8 @@ public sealed partial class NodeLifecycle(
 {
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(10);
 
+    private bool _started;
+
     /// <summary>Where the partitions stood at the very end of a graceful stop; null before, and when the stream was not drained in time.</summary>
     public IReadOnlyList<PartitionStatus>? FinalPartitions { get; private set; }
 
@@ -48,6 +50,7 @@ public sealed partial class NodeLifecycle(
             Thread.Sleep(options.Value.DrainDelay);
         });
         await ForEachPartitionAsync(static flush => flush.Start());
+        _started = true;
         readiness.Ready();
     }
 
@@ -56,6 +59,12 @@ public sealed partial class NodeLifecycle(
     {
         // The web server has stopped: nothing can be submitted any more.
         await batcher.DisposeAsync();
+        if (!_started)
+        {
+            // Partitions that did not start cannot be drained.
+            return;
+        }
+
         try
         {
             // Half of the budget for the stream, so that the silo has the other half to flush what is left.

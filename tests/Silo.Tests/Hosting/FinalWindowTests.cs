@@ -1,0 +1,55 @@
+using System.Text.Json;
+using OrleansMetrics.Silo.Tests.Nodes;
+
+namespace OrleansMetrics.Silo.Tests.Hosting;
+
+public sealed class FinalWindowTests
+{
+    [Fact]
+    public async Task Windows_become_final_without_further_points_and_a_point_after_that_is_late()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:00");
+        await node.Client.WriteAsync("closing,host=a value=1\nclosing,host=a value=3");
+        await node.Client.SettleAsync();
+
+        var answer = await Eventually.ReadAsync(
+            "A final window",
+            () => node.Client.GetAsync("/api/metrics/closing/windows?from=-1m"),
+            static answer => answer.List("series").Any(static series => series.List("windows").Any()),
+            node.Log.ToString);
+        var window = answer.List("series").Single().List("windows").Single();
+        Assert.Equal((true, 2, 4.0, 2.0), (window.GetProperty("final").GetBoolean(), window.Number("count"), window.Value("sum"), window.Value("mean")));
+        Assert.Equal(TimeSpan.FromMilliseconds(300), window.GetProperty("end").GetDateTimeOffset() - window.GetProperty("start").GetDateTimeOffset());
+
+        var inside = window.GetProperty("start").GetDateTimeOffset().ToUnixTimeMilliseconds();
+        await node.Client.WriteAsync($"closing,host=a value=100 {inside}", "?precision=ms");
+        var stats = await node.Client.SettleAsync();
+        Assert.Equal((3, 2, 1), (stats.Number("accepted"), stats.Number("processed"), stats.Number("late")));
+        var total = (await node.Client.GetAsync("/api/metrics/closing")).List("series").Single().GetProperty("total");
+        Assert.Equal(4.0, total.Value("sum"));
+    }
+
+    [Fact]
+    public async Task Only_the_configured_number_of_final_windows_is_kept()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var node = await TestNode.StartAsync(
+            directory.Path, "--Windows:Size=00:00:00.1", "--Windows:AllowedLateness=00:00:01", "--Windows:Retained=2", "--Windows:Quantiles:0=0.25");
+        var start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 100 * 100;
+        await node.Client.WriteAsync(string.Join('\n', Enumerable.Range(0, 5).Select(i => $"kept value={i} {start + (i * 100)}")), "?precision=ms");
+        await node.Client.SettleAsync();
+
+        var answer = await Eventually.ReadAsync(
+            "All windows final",
+            () => node.Client.GetAsync("/api/metrics/kept"),
+            static answer => Windows(answer) is { Count: > 0 } windows && windows.All(static window => window.GetProperty("final").GetBoolean()),
+            node.Log.ToString);
+
+        Assert.Equal([3.0, 4.0], Windows(answer).Select(static window => window.Value("last")));
+        Assert.Equal(["0.25"], Windows(answer)[0].GetProperty("quantiles").EnumerateObject().Select(static quantile => quantile.Name));
+        Assert.Equal(5, answer.List("series").Single().GetProperty("total").Number("count"));
+    }
+
+    private static List<JsonElement> Windows(JsonElement answer) => [.. answer.List("series").SelectMany(static series => series.List("windows"))];
+}
