@@ -6,7 +6,7 @@ namespace OrleansMetrics.Streams.Batching;
 
 /// <summary>
 /// The hash of <see cref="SeriesCache"/>: wyhash's loop of 64×64→128-bit multiplications (https://github.com/wangyi-fudan/wyhash) under two
-/// secret words, so that a sender cannot choose series that share a slot. For keys under 100 bytes it costs half of XXH3 (docs/benchmarks.md).
+/// secret words, so that a sender cannot choose series that share a slot. For a key of 37 bytes it takes 5.0 ns where XXH3 takes 7.6 (SeriesCacheBenchmarks).
 /// </summary>
 /// <remarks>Reads without bounds checks, always inside the span; good within one process only; the identity of a series is <see cref="Contracts.Series.SeriesKey.Hash"/>.</remarks>
 internal sealed class RawKeyHash
