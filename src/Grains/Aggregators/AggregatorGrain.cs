@@ -143,8 +143,12 @@ public sealed partial class AggregatorGrain(
         ArgumentNullException.ThrowIfNull(query);
         if (_aggregator.Position == 0)
         {
-            // Asked for a metric that has never been seen: do not keep an activation for it.
-            DeactivateOnIdle();
+            // Asked for a metric that has never been seen: do not keep an activation for it, unless somebody waits for its first windows.
+            if (_observers is not { Count: > 0 })
+            {
+                DeactivateOnIdle();
+            }
+
             return Task.FromResult<MetricAggregates?>(null);
         }
 

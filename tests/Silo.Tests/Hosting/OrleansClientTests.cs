@@ -23,6 +23,8 @@ public sealed class OrleansClientTests
         var aggregator = cluster.GetGrain<IAggregatorGrain>("orders");
         await aggregator.Subscribe(reference);
 
+        // Asking before the first point must not end the subscription.
+        Assert.Null(await aggregator.GetAggregates(new AggregatesQuery()));
         var timestamp = DateTimeOffset.UtcNow.AddSeconds(2);
         var result = await cluster.GetGrain<IPointIngestGrain>(0).Publish(
         [
