@@ -309,7 +309,7 @@ public sealed class ExponentialHistogram
         SnapshotWriter.WriteVarint(output, (ulong)length);
         SnapshotWriter.WriteZigzag(output, buckets.First);
 
-        // One span for all: a writer's call per number is most of the cost of a snapshot.
+        // One span for all instead of a call of the writer per number.
         var span = output.GetSpan(length * SnapshotWriter.MaxVarintBytes);
         var written = 0;
         for (var index = buckets.First; index <= buckets.Last;)
