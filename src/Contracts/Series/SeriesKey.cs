@@ -51,14 +51,30 @@ public static class SeriesKey
     public static Tag[] Decode(ReadOnlySpan<byte> key)
     {
         var tags = new List<Tag>();
-        while (!key.IsEmpty)
+        while (TryReadTag(ref key, out var name, out var value))
         {
-            var name = ReadBlock(ref key);
-            var value = ReadBlock(ref key);
             tags.Add(new Tag(Encoding.UTF8.GetString(name), Encoding.UTF8.GetString(value)));
         }
 
         return [.. tags];
+    }
+
+    /// <summary>Reads the first tag of a canonical key, or of what is left of one; false at its end.</summary>
+    /// <param name="key">The key; afterwards what follows the tag.</param>
+    /// <param name="name">UTF-8 name.</param>
+    /// <param name="value">UTF-8 value.</param>
+    /// <exception cref="FormatException">The bytes are no canonical key.</exception>
+    public static bool TryReadTag(ref ReadOnlySpan<byte> key, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        if (key.IsEmpty)
+        {
+            name = value = default;
+            return false;
+        }
+
+        name = ReadBlock(ref key);
+        value = ReadBlock(ref key);
+        return true;
     }
 
     private static void WriteBlock(IBufferWriter<byte> writer, ReadOnlySpan<byte> block)

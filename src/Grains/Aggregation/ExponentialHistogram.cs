@@ -62,6 +62,7 @@ public sealed class ExponentialHistogram
     public void Add(double value)
     {
         Count++;
+        value += 0.0; // -0 becomes 0, so that the order of equal values leaves no trace.
         if (value < Min)
         {
             Min = value;

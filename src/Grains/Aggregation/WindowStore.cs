@@ -1,0 +1,431 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using OrleansMetrics.Contracts.Windows;
+
+namespace OrleansMetrics.Grains.Aggregation;
+
+/// <summary>
+/// The windows of all series of a metric. The open window of a series' last point is in the series' record, its other open windows
+/// are in a list, its final windows are encoded in blocks from the oldest to the newest.
+/// </summary>
+internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSettings settings)
+{
+    // A final window's block: handle of the next newer one (4 bytes), length (2), the encoded window.
+    private const int FinalHeaderLength = 6;
+
+    private readonly SketchPool _sketches = new();
+    private readonly PagedList<OtherWindow> _others = new();
+    private readonly Window _window = new();
+    private byte[] _encoded = new byte[256];
+    private int _freeOther;
+
+    /// <summary>True when the watermark has passed the end of a window by the allowed lateness.</summary>
+    public bool IsFinal(long end, long watermark) => watermark >= end + settings.AllowedLateness;
+
+    /// <summary>Adds a point to an open window that has points.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(ref WindowCell cell, long time, double value)
+    {
+        if (cell.Sketch is { } sketch)
+        {
+            sketch.Add(value);
+        }
+        else
+        {
+            AddValue(ref cell, value);
+        }
+
+        cell.Count++;
+        cell.Sum += value;
+        if (value < cell.Min)
+        {
+            cell.Min = value;
+        }
+
+        if (value > cell.Max)
+        {
+            cell.Max = value;
+        }
+
+        if (time >= cell.LastAt)
+        {
+            cell.LastAt = time;
+            cell.Last = value;
+        }
+    }
+
+    /// <summary>Adds a point to another window than that of the series' last point, which it opens if need be and makes the current one.</summary>
+    /// <returns>True when the window is new.</returns>
+    public bool AddToOther(int ordinal, long start, long time, double value)
+    {
+        ref var current = ref table.States[ordinal].Window;
+        if (TryMakeCurrent(ref current, start))
+        {
+            Add(ref current, time, value);
+            return false;
+        }
+
+        MakeRoom(ref current);
+        current.Start = start;
+        current.Count = 1;
+        current.Sum = value;
+        current.Min = value;
+        current.Max = value;
+        current.Last = value;
+        current.LastAt = time;
+        return true;
+    }
+
+    /// <summary>Makes the windows of a series final that the watermark allows, in the order of their ends.</summary>
+    /// <param name="ordinal">The series.</param>
+    /// <param name="watermark">The watermark.</param>
+    /// <param name="closed">Receives them; null: nobody is interested.</param>
+    /// <returns>The earliest end among the windows that stay open; <see cref="long.MaxValue"/> when there is none.</returns>
+    public long Close(int ordinal, long watermark, List<WindowAggregate>? closed)
+    {
+        while (true)
+        {
+            ref var current = ref table.States[ordinal].Window;
+            var earliest = current.Next == 0 ? CurrentOrNone(current) : EarliestOf(current);
+            if (earliest.End == long.MaxValue || !IsFinal(earliest.End, watermark))
+            {
+                return earliest.End;
+            }
+
+            if (earliest.Other == 0)
+            {
+                MakeFinal(ordinal, ref current, settings.Size, closed);
+            }
+            else
+            {
+                MakeFinal(ordinal, ref _others[earliest.Other - 1].Cell, _others[earliest.Other - 1].Size, closed);
+                Unlink(ref current, earliest.Other);
+            }
+        }
+    }
+
+    /// <summary>Gives memory back that the windows since the last closing had no use for.</summary>
+    public void TrimAfterClosing(bool noneOpen) => _sketches.Trim(noneOpen);
+
+    /// <summary>Takes over a window from a snapshot. The windows of a series come in ascending order of end, then start.</summary>
+    public void Restore(int ordinal, Window window, ReadOnlySpan<byte> encoded, long watermark)
+    {
+        if (IsFinal(window.End, watermark))
+        {
+            AppendFinal(ordinal, encoded);
+            return;
+        }
+
+        ref var current = ref table.States[ordinal].Window;
+        if (window.Size != settings.Size)
+        {
+            var other = TakeOther();
+            _others[other - 1].Size = window.Size;
+            FillCell(ref _others[other - 1].Cell, window);
+            _others[other - 1].Cell.Next = current.Next;
+            current.Next = other;
+            return;
+        }
+
+        MakeRoom(ref current);
+        FillCell(ref current, window);
+    }
+
+    /// <summary>The oldest final window of a series; 0 when there is none.</summary>
+    public uint FirstFinal(int ordinal) => table.Histories[ordinal].Oldest;
+
+    /// <summary>The bytes of a final window, for <see cref="WindowCodec.Read"/>.</summary>
+    public ReadOnlySpan<byte> Final(uint handle, out uint next)
+    {
+        var header = heap.Bytes(handle, FinalHeaderLength);
+        next = BinaryPrimitives.ReadUInt32LittleEndian(header);
+        var length = BinaryPrimitives.ReadUInt16LittleEndian(header[4..]);
+        return heap.Bytes(handle, FinalHeaderLength + length)[FinalHeaderLength..];
+    }
+
+    /// <summary>References to the open windows of a series, ascending by end, then start.</summary>
+    public void FindOpen(int ordinal, List<OpenWindowReference> references)
+    {
+        references.Clear();
+        ref var current = ref table.States[ordinal].Window;
+        if (current.Count > 0)
+        {
+            references.Add(new OpenWindowReference(current.Start + settings.Size, current.Start, 0));
+        }
+
+        for (var other = current.Next; other != 0; other = _others[other - 1].Cell.Next)
+        {
+            ref var window = ref _others[other - 1];
+            references.Add(new OpenWindowReference(window.Cell.Start + window.Size, window.Cell.Start, other));
+        }
+
+        if (references.Count > 1)
+        {
+            references.Sort();
+        }
+    }
+
+    /// <summary>Fills a window from an open one; its sketch is borrowed until the next point.</summary>
+    public void LoadOpen(int ordinal, OpenWindowReference reference, Window into)
+    {
+        if (reference.Other == 0)
+        {
+            Load(table.States[ordinal].Window, settings.Size, into);
+        }
+        else
+        {
+            Load(_others[reference.Other - 1].Cell, _others[reference.Other - 1].Size, into);
+        }
+    }
+
+    private void AddValue(ref WindowCell cell, double value)
+    {
+        var count = (int)cell.Count;
+        if (count == Window.MaxValues)
+        {
+            var sketch = _sketches.Take();
+            foreach (var bits in heap.At(cell.Values)[..count])
+            {
+                sketch.Add(BitConverter.UInt64BitsToDouble(bits));
+            }
+
+            sketch.Add(value);
+            heap.Free(cell.Values, count);
+            cell.Values = 0;
+            cell.Sketch = sketch;
+            return;
+        }
+
+        if (BitOperations.IsPow2(count))
+        {
+            GrowValues(ref cell, count);
+        }
+
+        heap.At(cell.Values)[count] = BitConverter.DoubleToUInt64Bits(value);
+    }
+
+    private void GrowValues(ref WindowCell cell, int count)
+    {
+        var block = heap.Allocate(count * 2);
+        if (count == 1)
+        {
+            heap.At(block)[0] = BitConverter.DoubleToUInt64Bits(cell.Last);
+        }
+        else
+        {
+            heap.At(cell.Values)[..count].CopyTo(heap.At(block));
+            heap.Free(cell.Values, count);
+        }
+
+        cell.Values = block;
+    }
+
+    private bool TryMakeCurrent(ref WindowCell current, long start)
+    {
+        var other = current.Next;
+        while (other != 0 && (_others[other - 1].Cell.Start != start || _others[other - 1].Size != settings.Size))
+        {
+            other = _others[other - 1].Cell.Next;
+        }
+
+        if (other == 0)
+        {
+            return false;
+        }
+
+        ref var cell = ref _others[other - 1].Cell;
+        var found = cell;
+        if (current.Count > 0)
+        {
+            cell = current;
+            cell.Next = found.Next;
+        }
+        else
+        {
+            Unlink(ref current, other);
+        }
+
+        found.Next = current.Next;
+        current = found;
+        return true;
+    }
+
+    private void MakeRoom(ref WindowCell current)
+    {
+        if (current.Count == 0)
+        {
+            return;
+        }
+
+        var other = TakeOther();
+        _others[other - 1] = new OtherWindow { Cell = current, Size = settings.Size };
+        current = new WindowCell { Next = other };
+    }
+
+    private int TakeOther()
+    {
+        var other = _freeOther;
+        if (other == 0)
+        {
+            return _others.Add() + 1;
+        }
+
+        _freeOther = _others[other - 1].Cell.Next;
+        return other;
+    }
+
+    private void Unlink(ref WindowCell current, int other)
+    {
+        ref var cell = ref _others[other - 1].Cell;
+        if (current.Next == other)
+        {
+            current.Next = cell.Next;
+        }
+        else
+        {
+            var before = current.Next;
+            while (_others[before - 1].Cell.Next != other)
+            {
+                before = _others[before - 1].Cell.Next;
+            }
+
+            _others[before - 1].Cell.Next = cell.Next;
+        }
+
+        cell = new WindowCell { Next = _freeOther };
+        _freeOther = other;
+    }
+
+    private OpenWindowReference CurrentOrNone(in WindowCell current) =>
+        new(current.Count == 0 ? long.MaxValue : current.Start + settings.Size, current.Start, 0);
+
+    private OpenWindowReference EarliestOf(in WindowCell current)
+    {
+        var earliest = CurrentOrNone(current);
+        for (var other = current.Next; other != 0; other = _others[other - 1].Cell.Next)
+        {
+            ref var window = ref _others[other - 1];
+            var reference = new OpenWindowReference(window.Cell.Start + window.Size, window.Cell.Start, other);
+            earliest = reference.CompareTo(earliest) < 0 ? reference : earliest;
+        }
+
+        return earliest;
+    }
+
+    private void MakeFinal(int ordinal, ref WindowCell cell, long size, List<WindowAggregate>? closed)
+    {
+        Load(cell, size, _window);
+        _window.Compact();
+        closed?.Add(_window.ToContract(final: true, settings.Quantiles));
+        var needed = WindowCodec.MaxLength(_window);
+        if (needed > _encoded.Length)
+        {
+            _encoded = new byte[BitOperations.RoundUpToPowerOf2((uint)needed)];
+        }
+
+        AppendFinal(ordinal, _encoded.AsSpan(0, WindowCodec.Write(_window, _encoded)));
+        Release(ref cell);
+    }
+
+    private void AppendFinal(int ordinal, ReadOnlySpan<byte> encoded)
+    {
+        var length = FinalHeaderLength + encoded.Length;
+        var block = heap.Allocate(BlockHeap.WordsFor(length));
+        var bytes = heap.Bytes(block, length);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[4..], (ushort)encoded.Length);
+        encoded.CopyTo(bytes[FinalHeaderLength..]);
+
+        ref var history = ref table.Histories[ordinal];
+        if (history.Newest == 0)
+        {
+            history.Oldest = block;
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(heap.Bytes(history.Newest, sizeof(uint)), block);
+        }
+
+        history.Newest = block;
+        history.FinalWindows++;
+        while (history.FinalWindows > settings.Retained)
+        {
+            DropOldest(ref history);
+        }
+    }
+
+    private void DropOldest(ref SeriesHistory history)
+    {
+        var block = history.Oldest;
+        var encoded = Final(block, out var next);
+        WindowCodec.Read(encoded, _window);
+        history.Dropped.Add(_window.Totals);
+        history.Oldest = next;
+        history.Newest = next == 0 ? 0 : history.Newest;
+        history.FinalWindows--;
+        heap.Free(block, BlockHeap.WordsFor(FinalHeaderLength + encoded.Length));
+    }
+
+    private void Load(in WindowCell cell, long size, Window into)
+    {
+        into.Start = cell.Start;
+        into.Size = size;
+        into.Totals = new Totals { Count = cell.Count, Sum = cell.Sum, Min = cell.Min, Max = cell.Max };
+        into.Last = cell.Last;
+        into.LastAt = cell.LastAt;
+        into.Sketch = cell.Sketch;
+        if (cell.Count == 1 && cell.Sketch is null)
+        {
+            into.Values[0] = cell.Last;
+        }
+        else if (cell.Sketch is null)
+        {
+            var values = into.Values;
+            var block = heap.At(cell.Values);
+            for (var i = 0; i < values.Length; i++)
+            {
+                values[i] = BitConverter.UInt64BitsToDouble(block[i]);
+            }
+        }
+    }
+
+    private void FillCell(ref WindowCell cell, Window window)
+    {
+        cell.Start = window.Start;
+        cell.Count = window.Totals.Count;
+        cell.Sum = window.Totals.Sum;
+        cell.Min = window.Totals.Min;
+        cell.Max = window.Totals.Max;
+        cell.Last = window.Last;
+        cell.LastAt = window.LastAt;
+        if (window.Sketch is { } sketch)
+        {
+            cell.Sketch = _sketches.Take();
+            cell.Sketch.Merge(sketch);
+        }
+        else if (window.Totals.Count > 1)
+        {
+            cell.Values = heap.Allocate((int)BitOperations.RoundUpToPowerOf2((uint)window.Values.Length));
+            var block = heap.At(cell.Values);
+            for (var i = 0; i < window.Values.Length; i++)
+            {
+                block[i] = BitConverter.DoubleToUInt64Bits(window.Values[i]);
+            }
+        }
+    }
+
+    private void Release(ref WindowCell cell)
+    {
+        if (cell.Sketch is not null)
+        {
+            _sketches.Return(cell.Sketch);
+        }
+        else if (cell.Count > 1)
+        {
+            heap.Free(cell.Values, (int)BitOperations.RoundUpToPowerOf2((uint)cell.Count));
+        }
+
+        cell = new WindowCell { Next = cell.Next };
+    }
+}
