@@ -46,6 +46,9 @@ internal struct BucketCounters
         return true;
     }
 
+    /// <summary>Reads near a counter, without meaning, to have it in the cache.</summary>
+    public readonly int Touch(int index) => _bytes is { } bytes ? bytes[(index & _mask) << _widthShift] : 0;
+
     public readonly ulong this[int index]
     {
         get

@@ -181,6 +181,17 @@ public sealed class ExponentialHistogram
         return source.Length - reader.Remaining;
     }
 
+    /// <summary>Reads the histogram's own fields, without meaning, to have them in the cache.</summary>
+    internal int Touch() => (int)Count + _positive.Span + _negative.Span + _shift;
+
+    /// <summary>Reads the counter that adding a value would change.</summary>
+    internal int TouchBucket(double value)
+    {
+        var magnitude = BitConverter.DoubleToUInt64Bits(value) & ~SignBit;
+        var index = BucketMapping.IndexOf(magnitude) >> _shift;
+        return value > 0 ? _positive.Touch(index) : _negative.Touch(index);
+    }
+
     private void AddToNewBucket(ulong bits)
     {
         var finest = BucketMapping.IndexOf(bits & ~SignBit);

@@ -18,12 +18,16 @@ public sealed class MetricAggregator
 {
     private const int BlockSize = 64;
 
+    /// <summary>Series whose records and sketches stay in a core's own caches.</summary>
+    private const int CachedSeries = 2_000;
+
     private readonly WindowSettings _settings;
     private readonly BlockHeap _heap = new();
     private readonly SeriesTable _table;
     private readonly WindowStore _windows;
     private readonly HashSet<ulong> _collisions = [];
     private readonly List<WindowAggregate> _closed = [];
+    private int _touched;
     private long _nextEnd = long.MaxValue;
     private long _processed;
     private long _late;
@@ -201,10 +205,14 @@ public sealed class MetricAggregator
 
     private void ApplyBlock(ReadOnlySpan<ulong> ids, ReadOnlySpan<double> values, ReadOnlySpan<long> times, Span<int> ordinals)
     {
-        // Two passes: the first one's cache misses do not depend on each other and overlap.
         for (var i = 0; i < ids.Length; i++)
         {
             ordinals[i] = _table.FindCandidate(ids[i]);
+        }
+
+        if (_table.Count > CachedSeries)
+        {
+            _touched = _windows.Touch(ordinals[..ids.Length], values);
         }
 
         for (var i = 0; i < ids.Length; i++)

@@ -55,6 +55,55 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
         }
     }
 
+    /// <summary>
+    /// Brings what the points of a block will change into the cache. A point follows a chain of references, each of which may miss the
+    /// cache; here the misses of all points at one step of the chain overlap.
+    /// </summary>
+    /// <param name="ordinals">Series per point; -1 for none.</param>
+    /// <param name="values">Value per point.</param>
+    /// <returns>Of no meaning; keeps the reads from being optimized away.</returns>
+    public int Touch(ReadOnlySpan<int> ordinals, ReadOnlySpan<double> values)
+    {
+        var states = table.States;
+        var touched = 0;
+        foreach (var ordinal in ordinals)
+        {
+            if (ordinal >= 0)
+            {
+                ref var state = ref states[ordinal];
+                touched += (int)state.Id + state.Window.Next;
+            }
+        }
+
+        foreach (var ordinal in ordinals)
+        {
+            if (ordinal < 0)
+            {
+                continue;
+            }
+
+            ref var window = ref states[ordinal].Window;
+            if (window.Sketch is { } sketch)
+            {
+                touched += sketch.Touch();
+            }
+            else if (window.Values != 0)
+            {
+                touched += (int)heap.At(window.Values)[(int)window.Count - 1];
+            }
+        }
+
+        for (var i = 0; i < ordinals.Length; i++)
+        {
+            if (ordinals[i] >= 0 && states[ordinals[i]].Window.Sketch is { } sketch)
+            {
+                touched += sketch.TouchBucket(values[i]);
+            }
+        }
+
+        return touched;
+    }
+
     /// <summary>Adds a point to another window than that of the series' last point, which it opens if need be and makes the current one.</summary>
     /// <returns>True when the window is new.</returns>
     public bool AddToOther(int ordinal, long start, long time, double value)
