@@ -43,7 +43,7 @@ public sealed class PointBatchWriter
     public SliceColumns BeginSlice(
         ReadOnlySpan<byte> metric, MetricKind kind, int points, int definitions, int definitionKeyBytes, long baseTime, bool wideTimes)
     {
-        var definitionsLength = definitions * PointBatchFormat.DefinitionHeaderLength + definitionKeyBytes;
+        var definitionsLength = checked(definitions * PointBatchFormat.DefinitionHeaderLength + definitionKeyBytes);
         var definitionsAt = PointBatchFormat.SliceHeaderLength + PointBatchFormat.Align(metric.Length);
         var idsAt = definitionsAt + PointBatchFormat.Align(definitionsLength);
         var valuesAt = checked(idsAt + points * 8);
