@@ -73,9 +73,9 @@ internal sealed class AggregatesReader(SeriesTable table, WindowStore windows, W
     {
         _found.Clear();
         total = table.Histories[ordinal].Dropped;
-        for (var handle = windows.FirstFinal(ordinal); handle != 0;)
+        for (var handle = windows.Finals.First(ordinal); handle != 0;)
         {
-            WindowCodec.Read(windows.Final(handle, out handle), _window);
+            WindowCodec.Read(windows.Finals.Read(handle, out handle), _window);
             total.Add(_window.Totals);
             AddIfSelected(query);
         }

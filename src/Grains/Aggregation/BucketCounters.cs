@@ -64,6 +64,24 @@ internal struct BucketCounters
         }
     }
 
+    /// <summary>Buckets of the range that are not empty.</summary>
+    public readonly int CountUsed()
+    {
+        if (_widthShift == 0)
+        {
+            // Slots outside the range are zero.
+            return Span == 0 ? 0 : _bytes!.Length - _bytes.AsSpan().Count((byte)0);
+        }
+
+        var used = 0;
+        for (var i = Low; i <= High; i++)
+        {
+            used += this[i] == 0 ? 0 : 1;
+        }
+
+        return used;
+    }
+
     /// <summary>Adds to a bucket, whose range the caller keeps within the histogram's limit.</summary>
     public void Add(int index, ulong count)
     {

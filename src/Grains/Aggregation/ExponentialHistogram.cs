@@ -273,12 +273,7 @@ public sealed class ExponentialHistogram
 
     private static void EncodeBuckets(ref ByteWriter writer, in BucketCounters buckets)
     {
-        var used = 0;
-        for (var i = buckets.Low; i <= buckets.High; i++)
-        {
-            used += buckets[i] == 0 ? 0 : 1;
-        }
-
+        var used = buckets.CountUsed();
         writer.WriteVarint((ulong)used);
         if (used == 0)
         {

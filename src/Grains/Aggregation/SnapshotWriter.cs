@@ -63,7 +63,7 @@ internal sealed class SnapshotWriter(SeriesTable table, WindowStore windows, IBu
         _used += writer.Length;
         for (var handle = history.Oldest; handle != 0;)
         {
-            WriteWindow(windows.Final(handle, out handle));
+            WriteWindow(windows.Finals.Read(handle, out handle));
         }
 
         foreach (var reference in _open)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using OrleansMetrics.Contracts.Windows;
@@ -11,14 +10,14 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// </summary>
 internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSettings settings)
 {
-    // A final window's block: handle of the next newer one (4 bytes), length (2), the encoded window.
-    private const int FinalHeaderLength = 6;
-
-    private readonly SketchPool _sketches = new();
+    private readonly OpenValues _values = new(heap);
     private readonly PagedList<OtherWindow> _others = new();
     private readonly Window _window = new();
     private byte[] _encoded = new byte[256];
     private int _freeOther;
+
+    /// <summary>The final windows.</summary>
+    public FinalWindows Finals { get; } = new(table, heap, settings.Retained);
 
     /// <summary>True when the watermark has passed the end of a window by the allowed lateness.</summary>
     public bool IsFinal(long end, long watermark) => watermark >= end + settings.AllowedLateness;
@@ -33,7 +32,7 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
         }
         else
         {
-            AddValue(ref cell, value);
+            _values.Add(ref cell, value);
         }
 
         cell.Count++;
@@ -87,9 +86,9 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
             {
                 touched += sketch.Touch();
             }
-            else if (window.Values != 0)
+            else
             {
-                touched += (int)heap.At(window.Values)[(int)window.Count - 1];
+                touched += _values.Touch(window);
             }
         }
 
@@ -155,14 +154,14 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
     }
 
     /// <summary>Gives memory back that the windows since the last closing had no use for.</summary>
-    public void TrimAfterClosing(bool noneOpen) => _sketches.Trim(noneOpen);
+    public void TrimAfterClosing(bool noneOpen) => _values.Trim(noneOpen);
 
     /// <summary>Takes over a window from a snapshot. The windows of a series come in ascending order of end, then start.</summary>
     public void Restore(int ordinal, Window window, ReadOnlySpan<byte> encoded, long watermark)
     {
         if (IsFinal(window.End, watermark))
         {
-            AppendFinal(ordinal, encoded);
+            Finals.Append(ordinal, encoded);
             return;
         }
 
@@ -171,26 +170,14 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
         {
             var other = TakeOther();
             _others[other - 1].Size = window.Size;
-            FillCell(ref _others[other - 1].Cell, window);
+            _values.Fill(ref _others[other - 1].Cell, window);
             _others[other - 1].Cell.Next = current.Next;
             current.Next = other;
             return;
         }
 
         MakeRoom(ref current);
-        FillCell(ref current, window);
-    }
-
-    /// <summary>The oldest final window of a series; 0 when there is none.</summary>
-    public uint FirstFinal(int ordinal) => table.Histories[ordinal].Oldest;
-
-    /// <summary>The bytes of a final window, for <see cref="WindowCodec.Read"/>.</summary>
-    public ReadOnlySpan<byte> Final(uint handle, out uint next)
-    {
-        var header = heap.Bytes(handle, FinalHeaderLength);
-        next = BinaryPrimitives.ReadUInt32LittleEndian(header);
-        var length = BinaryPrimitives.ReadUInt16LittleEndian(header[4..]);
-        return heap.Bytes(handle, FinalHeaderLength + length)[FinalHeaderLength..];
+        _values.Fill(ref current, window);
     }
 
     /// <summary>References to the open windows of a series, ascending by end, then start.</summary>
@@ -220,54 +207,12 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
     {
         if (reference.Other == 0)
         {
-            Load(table.States[ordinal].Window, settings.Size, into);
+            _values.Load(table.States[ordinal].Window, settings.Size, into);
         }
         else
         {
-            Load(_others[reference.Other - 1].Cell, _others[reference.Other - 1].Size, into);
+            _values.Load(_others[reference.Other - 1].Cell, _others[reference.Other - 1].Size, into);
         }
-    }
-
-    private void AddValue(ref WindowCell cell, double value)
-    {
-        var count = (int)cell.Count;
-        if (count == Window.MaxValues)
-        {
-            var sketch = _sketches.Take();
-            foreach (var bits in heap.At(cell.Values)[..count])
-            {
-                sketch.Add(BitConverter.UInt64BitsToDouble(bits));
-            }
-
-            sketch.Add(value);
-            heap.Free(cell.Values, count);
-            cell.Values = 0;
-            cell.Sketch = sketch;
-            return;
-        }
-
-        if (BitOperations.IsPow2(count))
-        {
-            GrowValues(ref cell, count);
-        }
-
-        heap.At(cell.Values)[count] = BitConverter.DoubleToUInt64Bits(value);
-    }
-
-    private void GrowValues(ref WindowCell cell, int count)
-    {
-        var block = heap.Allocate(count * 2);
-        if (count == 1)
-        {
-            heap.At(block)[0] = BitConverter.DoubleToUInt64Bits(cell.Last);
-        }
-        else
-        {
-            heap.At(cell.Values)[..count].CopyTo(heap.At(block));
-            heap.Free(cell.Values, count);
-        }
-
-        cell.Values = block;
     }
 
     private bool TryMakeCurrent(ref WindowCell current, long start)
@@ -364,7 +309,7 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
 
     private void MakeFinal(int ordinal, ref WindowCell cell, long size, List<WindowAggregate>? closed)
     {
-        Load(cell, size, _window);
+        _values.Load(cell, size, _window);
         _window.Compact();
         closed?.Add(_window.ToContract(final: true, settings.Quantiles));
         var needed = WindowCodec.MaxLength(_window);
@@ -373,108 +318,7 @@ internal sealed class WindowStore(SeriesTable table, BlockHeap heap, WindowSetti
             _encoded = new byte[BitOperations.RoundUpToPowerOf2((uint)needed)];
         }
 
-        AppendFinal(ordinal, _encoded.AsSpan(0, WindowCodec.Write(_window, _encoded)));
-        Release(ref cell);
-    }
-
-    private void AppendFinal(int ordinal, ReadOnlySpan<byte> encoded)
-    {
-        var length = FinalHeaderLength + encoded.Length;
-        var block = heap.Allocate(BlockHeap.WordsFor(length));
-        var bytes = heap.Bytes(block, length);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, 0);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[4..], (ushort)encoded.Length);
-        encoded.CopyTo(bytes[FinalHeaderLength..]);
-
-        ref var history = ref table.Histories[ordinal];
-        if (history.Newest == 0)
-        {
-            history.Oldest = block;
-        }
-        else
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(heap.Bytes(history.Newest, sizeof(uint)), block);
-        }
-
-        history.Newest = block;
-        history.FinalWindows++;
-        while (history.FinalWindows > settings.Retained)
-        {
-            DropOldest(ref history);
-        }
-    }
-
-    private void DropOldest(ref SeriesHistory history)
-    {
-        var block = history.Oldest;
-        var encoded = Final(block, out var next);
-        WindowCodec.Read(encoded, _window);
-        history.Dropped.Add(_window.Totals);
-        history.Oldest = next;
-        history.Newest = next == 0 ? 0 : history.Newest;
-        history.FinalWindows--;
-        heap.Free(block, BlockHeap.WordsFor(FinalHeaderLength + encoded.Length));
-    }
-
-    private void Load(in WindowCell cell, long size, Window into)
-    {
-        into.Start = cell.Start;
-        into.Size = size;
-        into.Totals = new Totals { Count = cell.Count, Sum = cell.Sum, Min = cell.Min, Max = cell.Max };
-        into.Last = cell.Last;
-        into.LastAt = cell.LastAt;
-        into.Sketch = cell.Sketch;
-        if (cell.Count == 1 && cell.Sketch is null)
-        {
-            into.Values[0] = cell.Last;
-        }
-        else if (cell.Sketch is null)
-        {
-            var values = into.Values;
-            var block = heap.At(cell.Values);
-            for (var i = 0; i < values.Length; i++)
-            {
-                values[i] = BitConverter.UInt64BitsToDouble(block[i]);
-            }
-        }
-    }
-
-    private void FillCell(ref WindowCell cell, Window window)
-    {
-        cell.Start = window.Start;
-        cell.Count = window.Totals.Count;
-        cell.Sum = window.Totals.Sum;
-        cell.Min = window.Totals.Min;
-        cell.Max = window.Totals.Max;
-        cell.Last = window.Last;
-        cell.LastAt = window.LastAt;
-        if (window.Sketch is { } sketch)
-        {
-            cell.Sketch = _sketches.Take();
-            cell.Sketch.Merge(sketch);
-        }
-        else if (window.Totals.Count > 1)
-        {
-            cell.Values = heap.Allocate((int)BitOperations.RoundUpToPowerOf2((uint)window.Values.Length));
-            var block = heap.At(cell.Values);
-            for (var i = 0; i < window.Values.Length; i++)
-            {
-                block[i] = BitConverter.DoubleToUInt64Bits(window.Values[i]);
-            }
-        }
-    }
-
-    private void Release(ref WindowCell cell)
-    {
-        if (cell.Sketch is not null)
-        {
-            _sketches.Return(cell.Sketch);
-        }
-        else if (cell.Count > 1)
-        {
-            heap.Free(cell.Values, (int)BitOperations.RoundUpToPowerOf2((uint)cell.Count));
-        }
-
-        cell = new WindowCell { Next = cell.Next };
+        Finals.Append(ordinal, _encoded.AsSpan(0, WindowCodec.Write(_window, _encoded)));
+        _values.Release(ref cell);
     }
 }
