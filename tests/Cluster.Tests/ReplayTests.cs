@@ -40,6 +40,8 @@ public sealed class ReplayTests
 
         var told = await observer.Told.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
+        // Orleans holds observers weakly.
+        GC.KeepAlive(observer);
         Assert.Equal("m", told.Metric);
         Assert.Equal(2, told.Series.Length);
         Assert.All(told.Series, static s => Assert.True(s.Windows.Single().Final));

@@ -15,6 +15,7 @@ public interface IAggregatorGrain : IGrainWithStringKey
     /// Has the observer told of every window of this metric that becomes final from now on. The subscription lives for
     /// five minutes; call again in time to keep it. Idempotent.
     /// </summary>
+    /// <remarks>Orleans holds the object behind an observer reference weakly: keep it alive while subscribed.</remarks>
     [Alias("Subscribe")]
     Task Subscribe(IWindowObserver observer, CancellationToken cancellationToken = default);
 
