@@ -122,12 +122,8 @@ public static class StandaloneNode
         services.AddValidated<PointLogOptions, PointLogOptionsValidator>(configuration.GetSection(PointLogOptions.Section));
         services.AddSingleton(static provider => new GatewayId(
             provider.GetRequiredService<IOptions<NodeOptions>>().Value.Name ?? provider.GetRequiredService<NodeAddress>().DefaultName()));
-        services.AddSingleton<IPointLog>(static provider => SqlitePointLog.Open(
-            Path.Combine(provider.GetRequiredService<IOptions<StorageOptions>>().Value.Directory, "log.db"),
-            provider.GetRequiredService<IOptions<PartitionOptions>>().Value.Count,
-            provider.GetRequiredService<IOptions<PointLogOptions>>().Value,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<SqlitePointLog>>()));
+        services.AddSingleton<DirectoryLock>();
+        services.AddSingleton<IPointLog>(OpenLog);
         services.AddBatching(configuration);
         services.AddAggregation(configuration);
         services.AddGateway(configuration);
@@ -144,6 +140,18 @@ public static class StandaloneNode
         services.AddHostedService<NodeLifecycle>();
         services.AddHostedService(static provider => provider.GetRequiredService<NodeReporter>());
         services.AddHostedService<StartAnnouncement>();
+    }
+
+    private static SqlitePointLog OpenLog(IServiceProvider provider)
+    {
+        // Created before the log, so released after it.
+        _ = provider.GetRequiredService<DirectoryLock>();
+        return SqlitePointLog.Open(
+            Path.Combine(provider.GetRequiredService<IOptions<StorageOptions>>().Value.Directory, "log.db"),
+            provider.GetRequiredService<IOptions<PartitionOptions>>().Value.Count,
+            provider.GetRequiredService<IOptions<PointLogOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SqlitePointLog>>());
     }
 
     private static void AddEmbeddedSilo(this ISiloBuilder silo, NodeAddress address)

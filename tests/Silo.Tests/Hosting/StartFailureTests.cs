@@ -53,6 +53,21 @@ public sealed class StartFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task A_directory_belongs_to_one_node_at_a_time()
+    {
+        await using (var node = await TestNode.StartAsync(_directory.Path))
+        {
+            var failure = Assert.Single(await RefusedAsync("--urls=http://127.0.0.1:0", $"--Storage:Directory={_directory.Path}"));
+
+            Assert.Equal($"Storage:Directory '{_directory.Path}' is in use by another node; each needs a directory of its own.", failure);
+            await node.Client.WriteAsync("still value=1");
+            await node.Client.SettleAsync();
+        }
+
+        await using var next = await TestNode.StartAsync(_directory.Path);
+    }
+
+    [Fact]
     public async Task A_log_that_ends_before_its_snapshots_is_refused()
     {
         await using (var node = await TestNode.StartAsync(_directory.Path))
