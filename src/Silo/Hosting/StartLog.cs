@@ -9,8 +9,11 @@ namespace OrleansMetrics.Silo.Hosting;
 /// </summary>
 internal sealed class StartLog : IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable
 {
-    // As long as those in appsettings.json, which else would win.
-    private static readonly string[] Categories = ["Microsoft.Extensions.Hosting.Internal.Host", "Orleans", "Orleans.Runtime.Silo"];
+    // As long as those in appsettings.json, which else would win. The silo itself warns of nothing but its garbage collector.
+    private static readonly (string Category, LogLevel Least)[] Categories =
+    [
+        ("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Warning), ("Orleans", LogLevel.Warning), ("Orleans.Runtime.Silo", LogLevel.None),
+    ];
 
     private readonly CancellationTokenSource _started = new();
 
@@ -37,9 +40,9 @@ internal sealed class StartLog : IOptionsChangeTokenSource<LoggerFilterOptions>,
             return;
         }
 
-        foreach (var category in Categories)
+        foreach (var (category, least) in Categories)
         {
-            options.Rules.Add(new LoggerFilterRule(null, category, LogLevel.Warning, static (_, _, level) => level < LogLevel.Error));
+            options.Rules.Add(new LoggerFilterRule(null, category, least, static (_, _, level) => level < LogLevel.Error));
         }
     }
 }
