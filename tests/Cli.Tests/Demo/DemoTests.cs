@@ -19,6 +19,16 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public async Task The_scenario_on_the_real_node_ends_with_exactly_20000_points_in_exact_aggregates()
+    {
+        var run = await CommandLine.Cli.RunAsync(EmbeddedNode.StartAsync, ["demo"]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("received 20,000, accepted 20,000, processed 20,000, late 0, rejected 0, in flight 0", run.Output, StringComparison.Ordinal);
+        Assert.Matches(@"net\.tx\s+server-3\s+1,000\s+253150\s+253\.15\s+3\.4\s+502\.9", run.Output);
+    }
+
+    [Fact]
     public async Task A_node_with_history_is_judged_by_what_the_scenario_added()
     {
         await using var node = await StubNode.StartAsync();
