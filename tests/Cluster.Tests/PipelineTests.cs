@@ -1,3 +1,4 @@
+using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Points;
 
 namespace OrleansMetrics.Cluster.Tests;
@@ -88,5 +89,28 @@ public sealed class PipelineTests
         var head = await cluster.Log.GetHeadAsync(0, CancellationToken.None);
         Assert.Equal(head.Position, head.TrimmedTo);
         Assert.Equal(0, head.Bytes);
+    }
+
+    [Fact]
+    public async Task The_catalogue_pages_through_names_of_every_script()
+    {
+        await using var cluster = await MetricsCluster.StartAsync();
+        string[] names = ["a", "b", "é", "中", "\uE000x", "\uFF21wide", "\U0001F600", "\U0010FFFF"];
+        await cluster.SendAsync(names.Select(name => (cluster.Series(name), 1d, DateTimeOffset.UtcNow)));
+        await cluster.SettleAsync();
+        var seen = new List<string>();
+        for (string? after = null; ;)
+        {
+            var page = await cluster.Grains.GetGrain<ICatalogueGrain>(0).ListMetrics(new CatalogueQuery { Limit = 1, After = after });
+            seen.AddRange(page.Metrics.Select(static metric => metric.Name));
+            after = page.Next;
+            if (after is null)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(names.Order(StringComparer.Ordinal), seen);
+        Assert.Empty((await cluster.Grains.GetGrain<ICatalogueGrain>(0).ListMetrics(new CatalogueQuery { After = "\uFFFF\uFFFF" })).Metrics);
     }
 }

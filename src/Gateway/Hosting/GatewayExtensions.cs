@@ -4,7 +4,6 @@ using OrleansMetrics.Gateway.Landing;
 using OrleansMetrics.Gateway.OpenApi;
 using OrleansMetrics.Gateway.Queries;
 using OrleansMetrics.Gateway.Telemetry;
-using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Hosting;
 
@@ -17,7 +16,6 @@ public static class GatewayExtensions
     /// </summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSeriesCache(configuration);
         services.AddIngest(configuration);
         services.AddQueries();
         services.AddHealth();

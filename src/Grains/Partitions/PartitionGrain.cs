@@ -157,7 +157,9 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
     public Task<MetricPage> ListMetrics(CatalogueQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var candidates = query.After is null ? _names : _names.GetViewBetween(query.After, "\U0010FFFF\U0010FFFF");
+        IEnumerable<string> candidates = query.After is null ? _names
+            : string.CompareOrdinal(query.After, _names.Max) >= 0 ? []
+            : _names.GetViewBetween(query.After, _names.Max);
         var page = new List<MetricSummary>();
         foreach (var name in candidates)
         {

@@ -116,7 +116,7 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
 
     private void Complete(List<Submission> round, List<LogAppend> appends)
     {
-        var statuses = new SubmitStatus[_log.Partitions];
+        var statuses = new SubmitStatus?[_log.Partitions];
         foreach (var append in appends)
         {
             var status = append.Status switch
@@ -130,8 +130,7 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
                 LogAppendFailed(append.Error, append.Partition, append.Points);
             }
 
-            // Of several batches for a partition the worst counts; Failed is worse than Full.
-            statuses[append.Partition] = (SubmitStatus)Math.Max((int)statuses[append.Partition], (int)status);
+            statuses[append.Partition] = Combine(statuses[append.Partition], status);
         }
 
         foreach (var submission in round)
@@ -146,15 +145,12 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
         }
     }
 
-    private static SubmitStatus Settle(RequestPoints points, SubmitStatus[] statuses)
+    private static SubmitStatus Settle(RequestPoints points, SubmitStatus?[] statuses)
     {
-        var worst = SubmitStatus.Appended;
-        var best = SubmitStatus.Failed;
+        SubmitStatus? settled = null;
         foreach (var run in points.Runs)
         {
-            var status = statuses[run.Metric.Partition];
-            worst = (SubmitStatus)Math.Max((int)worst, (int)status);
-            best = (SubmitStatus)Math.Min((int)best, (int)status);
+            settled = Combine(settled, statuses[run.Metric.Partition]);
         }
 
         foreach (var series in points.Undefined)
@@ -165,9 +161,14 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
             }
         }
 
-        // Full promises that nothing was taken; with some partitions appended that would not be true.
-        return worst == SubmitStatus.Full && best == SubmitStatus.Appended ? SubmitStatus.Failed : worst;
+        return settled ?? SubmitStatus.Failed;
     }
+
+    /// <summary>
+    /// One status for several batches: theirs if they agree. Otherwise failed: all-appended promises everything, full promises that
+    /// nothing was taken, and neither is true.
+    /// </summary>
+    private static SubmitStatus? Combine(SubmitStatus? one, SubmitStatus? other) => one is null || one == other ? other : SubmitStatus.Failed;
 
     [LoggerMessage(LogLevel.Error, "An append of {Points} points to partition {Partition} failed; whether the log has them is not known.")]
     private partial void LogAppendFailed(Exception? exception, int partition, int points);

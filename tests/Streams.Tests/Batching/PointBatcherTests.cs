@@ -138,6 +138,21 @@ public sealed class PointBatcherTests
         Assert.Equal(1, _statistics.Accepted);
     }
 
+    [Theory]
+    [InlineData(AppendStatus.Full, AppendStatus.Appended, SubmitStatus.Failed)]
+    [InlineData(AppendStatus.Appended, AppendStatus.Full, SubmitStatus.Failed)]
+    [InlineData(AppendStatus.Full, AppendStatus.Full, SubmitStatus.Full)]
+    [InlineData(AppendStatus.Appended, AppendStatus.Failed, SubmitStatus.Failed)]
+    public async Task A_partition_that_needs_two_batches_is_full_only_if_both_were_refused(AppendStatus first, AppendStatus second, SubmitStatus expected)
+    {
+        await using var batcher = NewBatcher(new BatchingOptions { MaxBatchPoints = 16 });
+        _log.Next.Enqueue(first);
+        _log.Next.Enqueue(second);
+
+        Assert.Equal(expected, await SubmitAsync(batcher, [.. Enumerable.Repeat(_series[0], 20)]));
+        Assert.Equal(2, _log.Calls.Single().Count);
+    }
+
     [Fact]
     public async Task More_waiting_requests_than_the_bound_are_refused_and_the_others_are_appended()
     {

@@ -19,6 +19,9 @@ internal sealed class ScriptedLog(int partitions) : IPointLog
 
     public void Answer(int partition, AppendStatus status) => _answers[partition] = status;
 
+    /// <summary>Answers of the next appends, one by one, before those that stand.</summary>
+    public Queue<AppendStatus> Next { get; } = [];
+
     public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Release() => _open.SetResult();
@@ -37,7 +40,7 @@ internal sealed class ScriptedLog(int partitions) : IPointLog
         await _open.Task.WaitAsync(cancellationToken);
         foreach (var append in appends)
         {
-            append.Status = _answers.GetValueOrDefault(append.Partition, AppendStatus.Appended);
+            append.Status = Next.TryDequeue(out var next) ? next : _answers.GetValueOrDefault(append.Partition, AppendStatus.Appended);
             append.Error = append.Status == AppendStatus.Failed ? new IOException("scripted") : null;
         }
     }
