@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Streams.Batching;
 
@@ -25,6 +26,9 @@ public sealed class RequestPoints(int initialCapacity = 1024)
 
     /// <summary>The definition period of the process; a series not defined in it goes with its definition. Set before the first point.</summary>
     public int DefinitionPeriod { get; set; }
+
+    /// <summary>Under which name the request may be sent again and is counted once; null when it has none. Set before it is submitted.</summary>
+    public RequestKey? Key { get; set; }
 
     /// <summary>Bytes that the points take in memory.</summary>
     public long Bytes => Count * 32L;
@@ -96,6 +100,7 @@ public sealed class RequestPoints(int initialCapacity = 1024)
         _undefined.Clear();
         _runs.Clear();
         Count = 0;
+        Key = null;
         MinTime = long.MaxValue;
         MaxTime = long.MinValue;
     }

@@ -14,4 +14,13 @@ public enum AppendStatus
 
     /// <summary>The store failed; whether the record is in the log is not known.</summary>
     Failed,
+
+    /// <summary>
+    /// Not written, because the log has requests of this append already: <see cref="LogAppend.Repeated"/>. Append the others again
+    /// without them.
+    /// </summary>
+    Repeated,
+
+    /// <summary>Not written, because another append of the same call was full or repeated. Append it again without that one.</summary>
+    Withdrawn,
 }

@@ -12,6 +12,14 @@ public sealed class LogAppend(int partition, ReadOnlyMemory<byte> payload, int p
     /// <summary>Points in the batch.</summary>
     public int Points { get; } = points;
 
+    /// <summary>
+    /// The requests that may be sent again and have points for this partition in this call. On the call's first append to the partition only.
+    /// </summary>
+    public IReadOnlyList<RequestKey> Keys { get; init; } = [];
+
+    /// <summary>When <see cref="AppendStatus.Repeated"/>: those of <see cref="Keys"/> whose points the partition's log has already.</summary>
+    public IReadOnlyList<RequestKey> Repeated { get; set; } = [];
+
     /// <summary>Set by the log before <see cref="IPointLog.AppendAsync"/> completes.</summary>
     public AppendStatus Status { get; set; }
 

@@ -33,6 +33,15 @@ public sealed class PointLogOptions
     /// </summary>
     public long CheckpointBytes { get; set; } = 16L << 20;
 
+    /// <summary>How long a partition's log remembers the requests that may be sent again. Default 15 minutes.</summary>
+    public TimeSpan DuplicateWindow { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// Requests that a partition's log remembers at most; beyond, the oldest is forgotten before <see cref="DuplicateWindow"/> ends.
+    /// About 60 bytes of memory each. Default 65,536.
+    /// </summary>
+    public int MaxRequestKeysPerPartition { get; set; } = 65_536;
+
     /// <summary>Records deleted in one transaction while a log is trimmed; appends go in between. Default 32.</summary>
     public int TrimChunkRecords { get; set; } = 32;
 

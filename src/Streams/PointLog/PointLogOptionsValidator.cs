@@ -16,6 +16,14 @@ public sealed class PointLogOptionsValidator : IValidateOptions<PointLogOptions>
         Check(options.MaxQueuedAppends >= 1, nameof(options.MaxQueuedAppends), "must be at least 1");
         Check(options.MaxCommitBytes >= 1, nameof(options.MaxCommitBytes), "must be at least 1 byte");
         Check(options.CheckpointBytes is >= 1 << 20 and <= 1 << 30, nameof(options.CheckpointBytes), "must be between 1 MiB and 1 GiB");
+        Check(
+            options.DuplicateWindow >= TimeSpan.FromSeconds(1) && options.DuplicateWindow <= TimeSpan.FromDays(1),
+            nameof(options.DuplicateWindow),
+            "must be between 1 second and 1 day");
+        Check(
+            options.MaxRequestKeysPerPartition is >= 1 and <= 10_000_000,
+            nameof(options.MaxRequestKeysPerPartition),
+            "must be between 1 and 10000000");
         Check(options.TrimChunkRecords is >= 1 and <= 10_000, nameof(options.TrimChunkRecords), "must be between 1 and 10000");
         Check(options.MaxConcurrentReads is >= 1 and <= 64, nameof(options.MaxConcurrentReads), "must be between 1 and 64");
         Check(
