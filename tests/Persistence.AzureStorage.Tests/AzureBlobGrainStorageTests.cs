@@ -1,11 +1,7 @@
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Runtime;
-using Orleans.Serialization;
-using Orleans.Serialization.Serializers;
 using Orleans.Storage;
 using OrleansMetrics.Persistence.Contract;
 
@@ -13,10 +9,10 @@ namespace OrleansMetrics.Persistence.AzureStorage.Tests;
 
 public sealed class AzureBlobGrainStorageTests(Azurite azurite) : GrainStorageContract, IClassFixture<Azurite>, IDisposable
 {
-    private readonly ServiceProvider _services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+    private readonly StorageFactory _storages = new();
     private readonly string _container = $"test-{Guid.NewGuid():N}";
 
-    public void Dispose() => _services.Dispose();
+    public void Dispose() => _storages.Dispose();
 
     [SkippableFact]
     public async Task A_conflict_keeps_what_the_service_said()
@@ -114,15 +110,7 @@ public sealed class AzureBlobGrainStorageTests(Azurite azurite) : GrainStorageCo
     private async Task<IGrainStorage> OpenAsync(Action<AzureBlobStorageOptions> configure)
     {
         Azurite.Require();
-        var options = new AzureBlobStorageOptions
-        {
-            BlobServiceClient = azurite.Connect(),
-            ContainerName = _container,
-            GrainStorageSerializer = new OrleansGrainStorageSerializer(_services.GetRequiredService<Serializer>()),
-        };
-        configure(options);
-        var storage = new AzureBlobGrainStorage(
-            "test", options, _services.GetRequiredService<IActivatorProvider>(), NullLogger<AzureBlobGrainStorage>.Instance);
+        var storage = _storages.Create(azurite.Connect(), _container, configure);
         await storage.OpenAsync(CancellationToken.None);
         return storage;
     }

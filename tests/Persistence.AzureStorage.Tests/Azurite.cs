@@ -5,11 +5,15 @@ using Azure.Storage.Blobs;
 namespace OrleansMetrics.Persistence.AzureStorage.Tests;
 
 /// <summary>
-/// An emulated storage account in a process of its own, in memory, on a free port of the loopback address. Where Azurite is comes from the
-/// environment variable AZURITE_BLOB (test.sh installs it and sets this); without it the tests that need it are skipped.
+/// An emulated storage account in a process of its own, in a temporary folder, on a free port of the loopback address. Where Azurite is
+/// comes from the environment variable AZURITE_BLOB (test.sh installs it and sets this); without it the tests that need it are skipped.
 /// </summary>
 public sealed partial class Azurite : IAsyncLifetime
 {
+    // Public: every Azurite has it.
+    private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("orleansmetrics-").FullName;
     private Process? _process;
 
     private static string Program => Environment.GetEnvironmentVariable("AZURITE_BLOB") ?? "";
@@ -19,25 +23,31 @@ public sealed partial class Azurite : IAsyncLifetime
 
     public Task InitializeAsync() => File.Exists(Program) ? StartAsync() : Task.CompletedTask;
 
-    public Task DisposeAsync() => StopAsync();
+    public async Task DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     /// <summary>Skips the running test when there is no Azurite.</summary>
     public static void Require() => Skip.IfNot(
         File.Exists(Program), "Needs Azurite 3.35.0: run ./test.sh, or set AZURITE_BLOB to the path of its program azurite-blob.");
 
-    /// <summary>A client of the account; tries again once, at once.</summary>
-    public BlobServiceClient Connect(string key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==") =>
-        AzureBlobService.Connect(
-            $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint=http://127.0.0.1:{Port}/devstoreaccount1;",
-            new BlobClientOptions { Retry = { MaxRetries = 1, Delay = TimeSpan.FromMilliseconds(1), NetworkTimeout = TimeSpan.FromSeconds(20) } });
+    /// <summary>A client of the account.</summary>
+    public BlobServiceClient Connect() => Connect(Port);
 
-    /// <summary>Starts the process, with an empty account, on the port it had before.</summary>
+    /// <summary>A client that tries again once, at once.</summary>
+    public static BlobServiceClient Connect(int port, string key = Key) => AzureBlobService.Connect(
+        $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint=http://127.0.0.1:{port}/devstoreaccount1;",
+        new BlobClientOptions { Retry = { MaxRetries = 1, Delay = TimeSpan.FromMilliseconds(1), NetworkTimeout = TimeSpan.FromSeconds(20) } });
+
+    /// <summary>Starts the process, with the blobs and on the port that it had before.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo(Program) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo(Program) { RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
-            "--blobHost", "127.0.0.1", "--blobPort", $"{Port}", "--inMemoryPersistence", "--extentMemoryLimit", "512",
+            "--blobHost", "127.0.0.1", "--blobPort", $"{Port}", "--location", _directory, "--blobKeepAliveTimeout", "1",
             "--skipApiVersionCheck", "--disableTelemetry", "--silent",
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
@@ -69,15 +79,18 @@ public sealed partial class Azurite : IAsyncLifetime
         }
     }
 
-    /// <summary>Ends the process; the port is closed then.</summary>
+    /// <summary>Ends the process, which writes its blobs down; the port is closed then.</summary>
     public async Task StopAsync()
     {
         if (_process is { } process)
         {
             _process = null;
-            process.Kill();
-            await process.WaitForExitAsync();
-            process.Dispose();
+            using (process)
+            using (var terminate = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+            {
+                await terminate.WaitForExitAsync();
+                await process.WaitForExitAsync();
+            }
         }
     }
 
