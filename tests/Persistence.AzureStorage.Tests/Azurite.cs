@@ -60,7 +60,7 @@ public sealed partial class Azurite : IAsyncLifetime
         _process = process;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        Port = await listens.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        Port = await listens.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
         void Read(object sender, DataReceivedEventArgs line)
         {
