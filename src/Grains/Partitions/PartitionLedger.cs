@@ -65,11 +65,16 @@ internal sealed class PartitionLedger
         }
     }
 
-    /// <summary>Counts points that the log lost before they were counted, but a snapshot holds.</summary>
+    /// <summary>
+    /// Counts points that the log lost before they were counted, but a snapshot holds: they may be among those counted as lost because their
+    /// record was missing; otherwise the log does not count them any more.
+    /// </summary>
     public void Found(long points)
     {
-        _pointsThrough += points;
-        _offset += points;
+        var taken = Math.Min(points, _lost);
+        _lost -= taken;
+        _pointsThrough += points - taken;
+        _offset += points - taken;
     }
 
     public PartitionState ToState(long checkpoint, long watermark, IEnumerable<MetricRoute> routes) => new()
