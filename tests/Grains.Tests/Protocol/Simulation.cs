@@ -31,6 +31,7 @@ internal sealed class Simulation : ILogger
     private int _slices;
     private int _activated;
     private bool _faultsOn = true;
+    private Exception? _failure;
 
     public Simulation(int seed, bool trace)
     {
@@ -203,7 +204,7 @@ internal sealed class Simulation : ILogger
         _ = Finish(caller, what, effect, answer, failAfter: fault == 0);
     }
 
-    private static async Task Late<T>(Func<Task<T>> effect)
+    private async Task Late<T>(Func<Task<T>> effect)
     {
         try
         {
@@ -212,6 +213,10 @@ internal sealed class Simulation : ILogger
         catch (Exception exception) when (exception is SimulatedFaultException or Orleans.Storage.InconsistentStateException)
         {
             // Nobody waits for it any more.
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
         }
     }
 
@@ -233,6 +238,10 @@ internal sealed class Simulation : ILogger
         catch (Exception exception) when (exception is SimulatedFaultException or Orleans.Storage.InconsistentStateException)
         {
             Answer(caller, what + ": " + exception.Message, () => answer.TrySetException(exception));
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
         }
     }
 
@@ -280,6 +289,11 @@ internal sealed class Simulation : ILogger
 
     private void Check()
     {
+        if (_failure is not null)
+        {
+            throw new InvalidOperationException(_failure.Message, _failure);
+        }
+
         if (_partition is { Alive: true, Ready: true, Stale: false } partition)
         {
             Model.CheckLedger(StatusOf(partition));
