@@ -66,6 +66,23 @@ public sealed class StatsEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_partition_that_lags_shows_by_how_much_and_since_when()
+    {
+        _server.Catalogue.Partitions =
+        [
+            Partition(0, accepted: 100, processed: 90, inFlight: 10, []) with { RecordsBehind = 4, PointsBehind = 10, Replaying = true, ReplayingSince = 1_767_225_599_000 },
+            Partition(1, accepted: 100, processed: 100, inFlight: 0, []) with { RecordsBehind = 0 },
+        ];
+        var stats = await HttpAssert.JsonAsync(_server.Client, "/api/stats");
+        Assert.Equal(4, stats.GetProperty("recordsBehind").GetInt64());
+        var lagging = stats.GetProperty("partitions")[0];
+        Assert.Equal(4, lagging.GetProperty("recordsBehind").GetInt64());
+        Assert.Equal(10, lagging.GetProperty("pointsBehind").GetInt64());
+        Assert.Equal(1_767_225_599_000, lagging.GetProperty("replayingSince").GetInt64());
+        Assert.Equal(0, stats.GetProperty("partitions")[1].GetProperty("recordsBehind").GetInt64());
+    }
+
+    [Fact]
     public async Task One_unbalanced_partition_unbalances_the_cluster()
     {
         // The two errors cancel each other in the sums.
@@ -128,6 +145,9 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         Replaying = false,
         LogBytes = 1024,
         Stalled = 0,
+        RecordsBehind = 1,
+        PointsBehind = inFlight,
+        ReplayingSince = 0,
     };
 
     private static NodeStats Node(string name, long received, Dictionary<string, long> rejected) => new()
