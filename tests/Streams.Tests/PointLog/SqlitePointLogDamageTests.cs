@@ -349,7 +349,8 @@ public sealed class SqlitePointLogDamageTests : IDisposable
         }
         while (append.Status == AppendStatus.Appended && taken < 100);
 
-        LogAppend[] refused = [Keyed(taken), Append(1, 100_000)];
+        // The first still has room in a page: its request is taken in before the second fails, and has to be forgotten again.
+        LogAppend[] refused = [new LogAppend(2, Append(2, 100).Payload, 1) { Keys = [RequestKey.Of("p"u8, 1000L)] }, Append(1, 100_000)];
         await log.AppendAsync(refused, default);
 
         Assert.Equal(AppendStatus.Full, append.Status);
@@ -360,6 +361,8 @@ public sealed class SqlitePointLogDamageTests : IDisposable
         await log.TrimAsync(0, taken - 1, default);
         await log.AppendAsync([append], default);
         Assert.Equal((AppendStatus.Appended, taken), (append.Status, append.Position));
+        await log.AppendAsync([refused[0]], default);
+        Assert.Equal((AppendStatus.Appended, 1L), (refused[0].Status, refused[0].Position));
         Assert.Single(logger.At(LogLevel.Error));
         Assert.Contains(logger.At(LogLevel.Information), message => message.Contains("has room again", StringComparison.Ordinal));
 
