@@ -19,6 +19,7 @@ internal sealed class Simulation : ILogger
     public static readonly WindowSettings Settings = new(Size: 1_000, AllowedLateness: 500, Retained: 3, Quantiles: []);
 
     private const int MaxMetrics = 4;
+    private const int QuietRounds = 8;
     private readonly Turns _turns = new();
     private readonly List<(string What, Action Run)> _pending = [];
     private readonly Dictionary<string, SimulatedAggregator> _aggregators = [];
@@ -300,7 +301,10 @@ internal sealed class Simulation : ILogger
         }
     }
 
-    /// <summary>No more faults: everything must come to rest, with everything persisted and the log empty.</summary>
+    /// <summary>
+    /// No more faults but for aggregators that are lost without traffic, for a while: everything must come to rest, with everything persisted and
+    /// the log empty.
+    /// </summary>
     private void Settle()
     {
         Note("-- no more faults");
@@ -319,7 +323,7 @@ internal sealed class Simulation : ILogger
                 Check();
             }
 
-            if (_partition is { Alive: true, Ready: true, Stale: false } && IsSettled(StatusOf(_partition)) && round > 2)
+            if (_partition is { Alive: true, Ready: true, Stale: false } && round >= QuietRounds && IsSettled(StatusOf(_partition)))
             {
                 return;
             }
@@ -329,6 +333,11 @@ internal sealed class Simulation : ILogger
             FireReplays();
             if (_pending.Count == 0)
             {
+                if (round < QuietRounds && Random.Next(2) == 0)
+                {
+                    KillAggregator();
+                }
+
                 Time.Advance(TimeSpan.FromSeconds(2));
                 Maintain();
                 Flush();
