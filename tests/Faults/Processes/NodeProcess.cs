@@ -10,6 +10,7 @@ namespace OrleansMetrics.Faults.Processes;
 internal sealed class NodeProcess : IAsyncDisposable
 {
     private const int KeptLines = 120;
+    private const int KeptLineLength = 300;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentQueue<string> _output = new();
@@ -151,7 +152,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             _isReady = true;
         }
 
-        _output.Enqueue($"[run {run}] {line}");
+        _output.Enqueue($"[run {run}] {(line.Length > KeptLineLength ? line[..KeptLineLength] : line)}");
         while (_output.Count > KeptLines)
         {
             _output.TryDequeue(out _);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using OrleansMetrics.Faults.Load;
 using OrleansMetrics.Faults.Schedules;
@@ -8,6 +9,7 @@ namespace OrleansMetrics.Faults.Runs;
 internal sealed class RunReport(int seed, string test)
 {
     private const int MaxShown = 60;
+    private const int MaxShownLength = 1_000;
 
     private readonly List<string> _failures = [];
 
@@ -32,18 +34,25 @@ internal sealed class RunReport(int seed, string test)
     /// <summary>The line for a run without failures.</summary>
     public string Summary() => $"Seed {seed}: exact in {Diary.Elapsed.TotalSeconds:F1} s; {Requests}";
 
+    /// <summary>For the failure's message: all that fits; the rest is in a file that it names.</summary>
     public string Describe(string output)
     {
-        var failures = _failures.Concat(Requests.Violations).ToList();
-        var text = new StringBuilder()
-            .AppendLine($"{failures.Count} failures with seed {seed}. Repeat: {FaultSeeds.ReplayCommand(seed, test)}")
-            .AppendLine(Requests.ToString())
-            .AppendJoin('\n', failures.Take(MaxShown)).AppendLine();
-        if (failures.Count > MaxShown)
+        var failures = Requests.Violations.Concat(_failures).ToList();
+        var file = Path.Combine(AppContext.BaseDirectory, string.Create(CultureInfo.InvariantCulture, $"{test}-{seed}.txt"));
+        File.WriteAllText(file, Describe(failures, output));
+        var shown = failures.Take(MaxShown).Select(static failure => failure.Length > MaxShownLength ? $"{failure[..MaxShownLength]}…" : failure).ToList();
+        if (failures.Count > shown.Count)
         {
-            text.AppendLine($"… and {failures.Count - MaxShown} more");
+            shown.Add($"… and {failures.Count - shown.Count} more: {file}");
         }
 
-        return text.AppendLine("--- what happened when").AppendLine(Diary.ToString()).AppendLine("--- output").AppendLine(output).ToString();
+        return $"{failures.Count} failures with seed {seed}. Repeat: {FaultSeeds.ReplayCommand(seed, test)}\n{Describe(shown, output)}";
     }
+
+    private string Describe(List<string> failures, string output) => new StringBuilder()
+        .AppendLine(Requests.ToString())
+        .AppendJoin('\n', failures)
+        .AppendLine("\n--- what happened when").AppendLine(Diary.ToString())
+        .AppendLine("--- output").AppendLine(output)
+        .ToString();
 }
