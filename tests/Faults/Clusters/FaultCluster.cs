@@ -38,6 +38,10 @@ internal sealed class FaultCluster : IAsyncDisposable
             ["Flush:Interval"] = flushInterval.ToString(),
         }).Build();
         var builder = new InProcessTestClusterBuilder((short)silos);
+
+        // Part of the snapshots' keys: a cluster that is started again must find them.
+        builder.Options.ServiceId = "orleans-metrics";
+        builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((options, silo) =>
         {
             var clock = _clocks.GetOrAdd(options.SiloName, static _ => new SteppedClock());
