@@ -36,7 +36,7 @@ internal sealed class ClusterGateway : IRequestSender, IAsyncDisposable
         var opened = Volatile.Read(ref _opened);
         return await opened.Batcher.SubmitAsync(opened.Encode(request, Clock.GetUtcNow()), CancellationToken.None) switch
         {
-            SubmitStatus.Appended => SendResult.Acknowledged,
+            SubmitStatus.Appended or SubmitStatus.Repeated => SendResult.Acknowledged,
             SubmitStatus.Full or SubmitStatus.Closed => SendResult.NothingTaken,
             SubmitStatus.Failed => SendResult.Unknown,
             var other => throw new InvalidOperationException($"{request} was answered {other}."),

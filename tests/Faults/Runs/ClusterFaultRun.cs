@@ -23,6 +23,7 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
     private readonly ClusterGateway[] _gateways;
     private readonly GrainMetricsReader _reader;
     private readonly RunReport _report;
+    private Task[] _clients = [];
     private FaultCluster? _cluster;
 
     private ClusterFaultRun(ClusterSchedule schedule, string test)
@@ -63,15 +64,14 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
     {
         using var watching = new CancellationTokenSource();
         var watch = Task.CompletedTask;
-        Task[] clients = [];
         try
         {
             _cluster = await StartClusterAsync();
-            clients = [.. Enumerable.Range(0, Clients).Select(StartClient)];
+            _clients = [.. Enumerable.Range(0, Clients).Select(StartClient)];
             watch = WatchLedgerAsync(watching.Token);
             await DoFaultsAsync(_cluster);
             _pace.End();
-            await Task.WhenAll(clients).WaitAsync(Patience);
+            await Task.WhenAll(_clients).WaitAsync(Patience);
             await CompareAsync("After the faults");
             await watching.CancelAsync();
             await watch;
@@ -91,7 +91,7 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
             Assert.Fail(_report.Describe(_output.ToString()));
         }
 
-        await Task.WhenAll(clients);
+        await Task.WhenAll(_clients);
     }
 
     private Task<FaultCluster> StartClusterAsync() =>
@@ -117,10 +117,14 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
         await AcknowledgedAsync(30);
     }
 
-    private Task AcknowledgedAsync(int more)
+    private async Task AcknowledgedAsync(int more)
     {
-        var before = _report.Requests.Acknowledged;
-        return Eventually.RequireAsync($"{more} more requests are acknowledged", () => _report.Requests.Acknowledged >= before + more, Patience);
+        var wanted = _report.Requests.Acknowledged + more;
+        await Eventually.RequireAsync(
+            $"{more} more requests are acknowledged",
+            () => _report.Requests.Acknowledged >= wanted || _clients.Any(static client => client.IsFaulted),
+            Patience);
+        await Task.WhenAll(_clients.Where(static client => client.IsFaulted));
     }
 
     private async Task CompareAsync(string when)

@@ -24,6 +24,7 @@ internal sealed class NodeFaultRun : IAsyncDisposable
     private readonly HttpMetricsReader _reader;
     private readonly HttpRequestSender _sender;
     private readonly RunReport _report;
+    private Task[] _clients = [];
 
     private NodeFaultRun(NodeSchedule schedule, string test)
     {
@@ -62,15 +63,14 @@ internal sealed class NodeFaultRun : IAsyncDisposable
     {
         using var watching = new CancellationTokenSource();
         var watch = Task.CompletedTask;
-        Task[] clients = [];
         try
         {
             await _node.StartAsync();
-            clients = [.. Enumerable.Range(0, Clients).Select(StartClient)];
+            _clients = [.. Enumerable.Range(0, Clients).Select(StartClient)];
             watch = WatchLedgerAsync(watching.Token);
             await DoFaultsAsync();
             _pace.End();
-            await Task.WhenAll(clients).WaitAsync(Patience);
+            await Task.WhenAll(_clients).WaitAsync(Patience);
             await CompareAsync("After the faults");
             await RestartAsync();
             await CompareAsync("After a restart");
@@ -88,7 +88,7 @@ internal sealed class NodeFaultRun : IAsyncDisposable
             Assert.Fail(_report.Describe(_node.OutputTail));
         }
 
-        await Task.WhenAll(clients);
+        await Task.WhenAll(_clients);
     }
 
     private Task StartClient(int client)
@@ -110,10 +110,14 @@ internal sealed class NodeFaultRun : IAsyncDisposable
         await AcknowledgedAsync(30);
     }
 
-    private Task AcknowledgedAsync(int more)
+    private async Task AcknowledgedAsync(int more)
     {
-        var before = _report.Requests.Acknowledged;
-        return Eventually.RequireAsync($"{more} more requests are acknowledged", () => _report.Requests.Acknowledged >= before + more || _node.HasExited, Patience);
+        var wanted = _report.Requests.Acknowledged + more;
+        await Eventually.RequireAsync(
+            $"{more} more requests are acknowledged",
+            () => _report.Requests.Acknowledged >= wanted || _clients.Any(static client => client.IsFaulted),
+            Patience);
+        await Task.WhenAll(_clients.Where(static client => client.IsFaulted));
     }
 
     private async Task CompareAsync(string when)
