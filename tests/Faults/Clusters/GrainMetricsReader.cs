@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Faults.Checks;
@@ -28,9 +27,9 @@ internal sealed class GrainMetricsReader(Func<FaultCluster> cluster) : IMetricsR
                 partitions.All(static partition => !partition.Replaying && partition.Stalled == 0 && partition.Position == partition.Head),
                 string.Join('\n', partitions.Select(static partition => $"{partition} dropped {string.Join(' ', partition.Dropped)}")));
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException or IOException or InvalidOperationException or ObjectDisposedException)
+        catch (Exception)
         {
-            // A silo is gone and the others have not found out, or a store fails as told.
+            // A silo is gone and the others have not found out, or a store fails as told; the exceptions of a store cannot even cross silos.
             return null;
         }
     }
