@@ -6,6 +6,8 @@ using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Series;
 using OrleansMetrics.Streams.Batching;
 using OrleansMetrics.Streams.PointLog;
+using OrleansMetrics.Streams.PointLog.Sqlite;
+using OrleansMetrics.Streams.Tests.PointLog;
 
 namespace OrleansMetrics.Streams.Tests.Batching;
 
@@ -153,6 +155,34 @@ public sealed class RepeatedRequestTests
         Assert.Equal(SubmitStatus.Appended, await SubmitAsync(batcher, Key(2), 0));
         Assert.Equal(SubmitStatus.Appended, await SubmitAsync(batcher, Key(3), 0));
         Assert.Equal([1, 0], _log.Batches.Select(static batch => new SliceReader(batch.Slices[0].Span).DefinitionCount));
+    }
+
+    [Fact]
+    public async Task A_repeat_that_reaches_another_process_on_the_same_log_is_counted_once()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = new BatchingOptions { MaxBatchPoints = 16 };
+        await using var oneLog = SqlitePointLog.Open(directory.File("log.db"), Partitions, new PointLogOptions(), TimeProvider.System, NullLogger.Instance);
+        await using var otherLog = SqlitePointLog.Open(directory.File("log.db"), Partitions, new PointLogOptions(), TimeProvider.System, NullLogger.Instance);
+        await using var one = NewBatcher(oneLog, options);
+        await using var other = NewBatcher(otherLog, options);
+        int[] series = [.. Enumerable.Range(0, 40).Select(static i => i % 6)];
+        for (var round = 0; round < 20; round++)
+        {
+            var key = round;
+            var answers = await Task.WhenAll(new[] { one, other, one, other }.Select(batcher => SubmitAsync(batcher, Key(key), series)));
+            Assert.Equal(1, answers.Count(static status => status == SubmitStatus.Appended));
+            Assert.Equal(3, answers.Count(static status => status == SubmitStatus.Repeated));
+        }
+
+        Assert.Equal((20 * 40, 3 * 20 * 40), (_statistics.Accepted, _statistics.Repeated));
+        var points = 0L;
+        for (var partition = 0; partition < Partitions; partition++)
+        {
+            points += (await oneLog.ReadAsync(partition, 0, int.MaxValue, CancellationToken.None)).Sum(static record => PointBatch.TryParse(record.Payload, out var batch, out _) ? batch.Points : 0);
+        }
+
+        Assert.Equal(20 * 40, points);
     }
 
     /// <summary>Two gateways on one log; every keyed request is sent by both, by one of them twice, and again until it is acknowledged.</summary>

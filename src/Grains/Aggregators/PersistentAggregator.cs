@@ -1,0 +1,124 @@
+using System.Buffers;
+using Orleans.Runtime;
+using Orleans.Storage;
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Stats;
+
+namespace OrleansMetrics.Grains.Aggregators;
+
+/// <summary>
+/// The windows of one metric with the position of the last slice in them: applied in order, each once, and persisted in one write.
+/// </summary>
+/// <remarks>
+/// Without Orleans' runtime, so that tests decide what fails and in which order. All members run to their end in one turn, but for
+/// <see cref="FlushAsync"/>, which awaits storage: the others may be called meanwhile, it itself may not.
+/// </remarks>
+internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state, WindowSettings settings, SiloStatistics statistics, Action deactivate)
+{
+    private long _persistedPosition;
+    private long _persistedWatermark;
+
+    /// <summary>The windows.</summary>
+    public MetricAggregator Windows { get; private set; } = new(settings);
+
+    /// <summary>Last position that is in the persisted snapshot.</summary>
+    public long PersistedPosition => _persistedPosition;
+
+    /// <summary>Goes on from the snapshot, which has been read.</summary>
+    /// <exception cref="InvalidDataException">The snapshot is damaged.</exception>
+    public void Activate()
+    {
+        if (state.State.Bytes.Length > 0)
+        {
+            Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);
+            _persistedPosition = Windows.Position;
+            _persistedWatermark = Windows.Watermark;
+
+            // The bytes are in the aggregator now; the state only carries them to and from storage.
+            state.State.Bytes = [];
+        }
+    }
+
+    /// <inheritdoc cref="IAggregatorIngestGrain.Apply"/>
+    public AggregatorStatus Apply(MetricSlice slice)
+    {
+        if (slice.Previous > Windows.Position)
+        {
+            return Status(applied: false);
+        }
+
+        if (slice.Position > Windows.Position)
+        {
+            var before = Windows.Counters;
+            Windows.Apply(new SliceReader(slice.Bytes.Span), slice.Position, slice.Watermark);
+            var after = Windows.Counters;
+            statistics.SliceApplied(after.Processed - before.Processed, after.Late - before.Late, after.Collided - before.Collided);
+        }
+
+        return Status(applied: true);
+    }
+
+    /// <inheritdoc cref="IAggregatorIngestGrain.Advance"/>
+    public AggregatorStatus Advance(long previous, long watermark)
+    {
+        if (previous > Windows.Position)
+        {
+            return Status(applied: false);
+        }
+
+        Windows.AdvanceWatermark(watermark);
+        return Status(applied: true);
+    }
+
+    /// <inheritdoc cref="IAggregatorIngestGrain.Flush"/>
+    public async Task<AggregatorStatus> FlushAsync()
+    {
+        // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
+        var status = Status(applied: true);
+        var watermark = Windows.Watermark;
+        if (status.Position > _persistedPosition || watermark > _persistedWatermark)
+        {
+            var snapshot = new ArrayBufferWriter<byte>(4096);
+            Windows.WriteSnapshot(snapshot);
+            state.State.Bytes = snapshot.WrittenSpan.ToArray();
+            try
+            {
+                await state.WriteStateAsync();
+            }
+            catch (InconsistentStateException)
+            {
+                statistics.ErrorHandled();
+                deactivate();
+                throw;
+            }
+            catch (Exception)
+            {
+                statistics.ErrorHandled();
+                throw;
+            }
+            finally
+            {
+                state.State.Bytes = [];
+            }
+
+            _persistedPosition = status.Position;
+            _persistedWatermark = watermark;
+            statistics.SnapshotWritten();
+        }
+
+        return status with { Persisted = _persistedPosition };
+    }
+
+    /// <summary>Where the aggregator stands.</summary>
+    public AggregatorStatus Status(bool applied) => new()
+    {
+        Applied = applied,
+        Position = Windows.Position,
+        Persisted = _persistedPosition,
+        Counters = Windows.Counters,
+        Series = Windows.SeriesCount,
+        Kind = Windows.Kind,
+        NextCloseAt = Windows.NextCloseAt,
+    };
+}
