@@ -29,6 +29,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>Compiled as the node is in use (docs/decisions/003-compile-once.md); a schedule starts its node too often for that.</summary>
+    public bool IsAsDeployed { get; init; }
+
     /// <summary>How long the last start took.</summary>
     public TimeSpan StartTime { get; private set; } = TimeSpan.FromSeconds(2);
 
@@ -55,6 +58,11 @@ internal sealed class NodeProcess : IAsyncDisposable
         start.ArgumentList.Add($"--Faults:ClockOffset={(long)ClockOffset.TotalMilliseconds}");
         start.Environment.Remove("ASPNETCORE_URLS");
         start.Environment.Remove("ASPNETCORE_HTTP_PORTS");
+        if (IsAsDeployed)
+        {
+            start.Environment["DOTNET_TieredCompilation"] = "0";
+        }
+
         _isReady = false;
         _process?.Dispose();
         var run = ++_runs;
