@@ -20,23 +20,25 @@ namespace OrleansMetrics.Silo.Hosting;
 public static class StandaloneNode
 {
     /// <summary>Runs a node until it is told to stop. Returns the process's exit code: 0, or 1 when it could not start.</summary>
-    public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Error);
+    /// <param name="args">The command line.</param>
+    /// <param name="decorate">Changes the node's services after they have been registered.</param>
+    public static Task<int> RunAsync(string[] args, Action<IServiceCollection>? decorate = null) => RunAsync(args, Console.Error, decorate);
 
     /// <summary>Runs a node; why it could not start goes to <paramref name="errors"/>.</summary>
-    internal static async Task<int> RunAsync(string[] args, TextWriter errors)
+    internal static async Task<int> RunAsync(string[] args, TextWriter errors, Action<IServiceCollection>? decorate = null)
     {
         var failures = new List<string>();
         using var log = new StartLog();
         WebApplication app;
         try
         {
-            app = Build(args, log.AddTo);
+            app = Build(args, log.AddTo, decorate);
         }
         catch (FormatException exception)
         {
             // The other settings are checked as if the address were right: all that is wrong is named at once.
             failures.Add(exception.Message);
-            app = Build([.. args, "--urls", NodeAddress.DefaultUrl], log.AddTo);
+            app = Build([.. args, "--urls", NodeAddress.DefaultUrl], log.AddTo, decorate);
         }
 
         await using (app)
@@ -47,14 +49,19 @@ public static class StandaloneNode
     }
 
     /// <summary>Builds a node from command line, environment and appsettings.json, not started.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="configure">Changes the builder before the node's services are registered.</param>
+    /// <param name="decorate">Changes the node's services after they have been registered.</param>
     /// <exception cref="FormatException">The address cannot be read.</exception>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(
+        string[] args, Action<WebApplicationBuilder>? configure = null, Action<IServiceCollection>? decorate = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         configure?.Invoke(builder);
         var address = ReadAddress(builder.Configuration);
         builder.WebHost.UseUrls(builder.Configuration["urls"] ?? NodeAddress.DefaultUrl);
         builder.AddNode(address);
+        decorate?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapGateway();
         return app;

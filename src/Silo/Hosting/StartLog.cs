@@ -5,7 +5,7 @@ namespace OrleansMetrics.Silo.Hosting;
 
 /// <summary>
 /// Keeps hosts from logging, with stack traces, why they could not start: the same exception reaches
-/// <see cref="StandaloneNode.RunAsync(string[])"/>, which tells it once and in words. Without effect after the start.
+/// <see cref="StandaloneNode.RunAsync(string[], Action{IServiceCollection}?)"/>, which tells it once and in words. Without effect after the start.
 /// </summary>
 internal sealed class StartLog : IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable
 {
