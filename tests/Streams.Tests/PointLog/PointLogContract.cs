@@ -109,17 +109,167 @@ public abstract class PointLogContract
     {
         await using var log = await OpenAsync(new PointLogOptions { MaxBytesPerPartition = 1024 });
         var fits = Append(0, 1000);
+        await log.AppendAsync([fits], default);
         var tooMuch = Append(0, 100);
-        var elsewhere = Append(1, 100);
 
-        await log.AppendAsync([fits, tooMuch, elsewhere], default);
+        await log.AppendAsync([tooMuch], default);
 
-        Assert.Equal([AppendStatus.Appended, AppendStatus.Full, AppendStatus.Appended], [fits.Status, tooMuch.Status, elsewhere.Status]);
+        Assert.Equal([AppendStatus.Appended, AppendStatus.Full], [fits.Status, tooMuch.Status]);
         Assert.Equal(1000, (await log.GetHeadAsync(0, default)).Bytes);
         await log.TrimAsync(0, 1, default);
         var after = Append(0, 100);
         await log.AppendAsync([after], default);
         Assert.Equal((AppendStatus.Appended, 2L), (after.Status, after.Position));
+    }
+
+    [Fact]
+    public async Task All_appends_of_a_call_to_a_partition_are_written_or_none()
+    {
+        await using var log = await OpenAsync(new PointLogOptions { MaxBytesPerPartition = 1024 });
+        LogAppend[] tooMuch = [Append(0, 600), Append(0, 400), Append(0, 100)];
+
+        await log.AppendAsync(tooMuch, default);
+
+        Assert.All(tooMuch, append => Assert.Equal(AppendStatus.Full, append.Status));
+        Assert.Equal(new LogHead(0, 0, 0, 0, 0), await log.GetHeadAsync(0, default));
+        LogAppend[] fits = [Append(0, 600), Append(0, 400)];
+        await log.AppendAsync(fits, default);
+        Assert.Equal([1L, 2L], (await log.ReadAsync(0, 0, 1 << 20, default)).Select(record => record.Position));
+    }
+
+    [Fact]
+    public async Task A_request_sent_again_is_not_appended_again_and_its_call_can_be_appended_without_it()
+    {
+        await using var log = await OpenAsync(KeyedLog());
+        await log.AppendAsync([Keyed(0, Key(1), Key(2))], default);
+        LogAppend[] again = [Keyed(0, Key(3), Key(2), Key(1)), Append(0, 10)];
+
+        await log.AppendAsync(again, default);
+
+        Assert.Equal([AppendStatus.Repeated, AppendStatus.Withdrawn], again.Select(append => append.Status));
+        Assert.Equal([Key(2), Key(1)], again[0].Repeated);
+        Assert.Equal(1, (await log.GetHeadAsync(0, default)).Position);
+        LogAppend[] without = [Keyed(0, Key(3)), again[1]];
+        await log.AppendAsync(without, default);
+        Assert.All(without, append => Assert.Equal(AppendStatus.Appended, append.Status));
+        Assert.Empty(without[0].Repeated);
+        Assert.Equal([Key(3)], await RepeatedAsync(log, 0, Key(3)));
+    }
+
+    [Fact]
+    public async Task Partitions_remember_requests_apart()
+    {
+        await using var log = await OpenAsync(KeyedLog());
+        await log.AppendAsync([Keyed(0, Key(1)), Keyed(1, Key(2))], default);
+
+        var other = Keyed(1, Key(1));
+        await log.AppendAsync([other], default);
+
+        Assert.Equal(AppendStatus.Appended, other.Status);
+        Assert.Equal([Key(1)], await RepeatedAsync(log, 0, Key(1)));
+        Assert.Equal([Key(1), Key(2)], await RepeatedAsync(log, 1, Key(1), Key(2)));
+    }
+
+    [Fact]
+    public async Task Of_calls_that_wait_at_the_same_time_with_the_same_request_one_is_appended()
+    {
+        await using var log = await OpenAsync(KeyedLog());
+        var calls = Enumerable.Range(0, 200).Select(i => Keyed(0, Key(i / 10))).ToArray();
+
+        await Task.WhenAll(calls.Select(append => log.AppendAsync([append], default).AsTask()));
+
+        Assert.Equal(20, calls.Count(append => append.Status == AppendStatus.Appended));
+        Assert.Equal(180, calls.Count(append => append.Status == AppendStatus.Repeated));
+        Assert.Equal(20, calls.Where(append => append.Status == AppendStatus.Appended).Select(append => append.Keys[0]).Distinct().Count());
+        Assert.Equal(20, (await log.GetHeadAsync(0, default)).Position);
+    }
+
+    [Fact]
+    public async Task The_requests_of_a_call_that_was_refused_are_not_remembered()
+    {
+        await using var log = await OpenAsync(new PointLogOptions { MaxBytesPerPartition = 1024 });
+        await log.AppendAsync([Keyed(0, Key(1))], default);
+        LogAppend[] full = [Keyed(0, Key(2)), Append(0, 2000)];
+        LogAppend[] repeated = [Keyed(0, Key(1), Key(3))];
+
+        await log.AppendAsync(full, default);
+        await log.AppendAsync(repeated, default);
+
+        Assert.All(full, append => Assert.Equal(AppendStatus.Full, append.Status));
+        Assert.Equal(AppendStatus.Repeated, repeated[0].Status);
+        var now = Keyed(0, Key(2), Key(3));
+        await log.AppendAsync([now], default);
+        Assert.Equal((AppendStatus.Appended, 2L), (now.Status, now.Position));
+    }
+
+    [Fact]
+    public async Task A_request_is_forgotten_when_the_window_has_passed()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddDays(20_000));
+        await using var log = await OpenAsync(new PointLogOptions { DuplicateWindow = TimeSpan.FromMinutes(15), MaxBytesPerPartition = KeyedLogBytes }, time);
+        await log.AppendAsync([Keyed(0, Key(1))], default);
+        time.Advance(TimeSpan.FromMinutes(10));
+        await log.AppendAsync([Keyed(0, Key(2))], default);
+
+        time.Advance(TimeSpan.FromMinutes(4));
+        Assert.Equal([Key(1), Key(2)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal([Key(2)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+
+        // Appended again, it is remembered for a whole window again.
+        await log.AppendAsync([Keyed(0, Key(1))], default);
+        time.Advance(TimeSpan.FromMinutes(14));
+        Assert.Equal([Key(1)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+    }
+
+    [Fact]
+    public async Task Beyond_the_number_that_is_remembered_the_oldest_request_is_forgotten()
+    {
+        var options = new PointLogOptions { MaxRequestKeysPerPartition = 5, MaxBytesPerPartition = KeyedLogBytes };
+        await using (var log = await OpenAsync(options))
+        {
+            for (var i = 0; i < 400; i += 2)
+            {
+                await log.AppendAsync([Keyed(0, Key(i), Key(i + 1))], default);
+            }
+
+            Assert.Equal(Enumerable.Range(395, 5).Select(Key), await RepeatedAsync(log, 0, [.. Enumerable.Range(0, 400).Select(Key)]));
+        }
+
+        await using var again = await OpenAsync(options);
+        Assert.Equal(Enumerable.Range(395, 5).Select(Key), await RepeatedAsync(again, 0, [.. Enumerable.Range(0, 400).Select(Key)]));
+    }
+
+    [Fact]
+    public async Task Requests_are_remembered_when_their_records_are_trimmed_and_when_the_log_is_opened_again()
+    {
+        await using (var log = await OpenAsync(KeyedLog()))
+        {
+            await log.AppendAsync([Keyed(0, Key(1))], default);
+            await log.AppendAsync([Keyed(0, Key(2))], default);
+            await log.TrimAsync(0, 2, default);
+            Assert.Equal([Key(1), Key(2)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+        }
+
+        await using var again = await OpenAsync(KeyedLog());
+
+        Assert.Equal([Key(1), Key(2)], await RepeatedAsync(again, 0, Key(1), Key(2)));
+        Assert.Equal(2, (await again.GetHeadAsync(0, default)).Position);
+    }
+
+    [Fact]
+    public async Task Two_instances_of_a_log_know_each_others_requests()
+    {
+        await using var one = await OpenAsync(KeyedLog());
+        await using var other = await OpenAsync(KeyedLog());
+        for (var i = 0; i < 6; i += 2)
+        {
+            await one.AppendAsync([Keyed(0, Key(i))], default);
+            await other.AppendAsync([Keyed(0, Key(i + 1))], default);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 6).Select(Key), await RepeatedAsync(one, 0, [.. Enumerable.Range(0, 9).Select(Key)]));
+        Assert.Equal(Enumerable.Range(0, 6).Select(Key), await RepeatedAsync(other, 0, [.. Enumerable.Range(0, 9).Select(Key)]));
     }
 
     [Theory]
@@ -306,6 +456,26 @@ public abstract class PointLogContract
         new Random(Interlocked.Increment(ref _seed)).NextBytes(payload);
         return new LogAppend(partition, payload, points);
     }
+
+    /// <summary>An append with a batch of these requests.</summary>
+    protected static LogAppend Keyed(int partition, params RequestKey[] keys) => new(partition, Append(partition, 10).Payload, 1) { Keys = keys };
+
+    /// <summary>The key of a request with a number.</summary>
+    protected static RequestKey Key(int number) => RequestKey.Of("producer"u8, number);
+
+    private static PointLogOptions KeyedLog() => new() { MaxBytesPerPartition = KeyedLogBytes };
+
+    /// <summary>Which of the requests a <see cref="KeyedLog"/> has. Appends nothing.</summary>
+    protected static async Task<IReadOnlyList<RequestKey>> RepeatedAsync(IPointLog log, int partition, params RequestKey[] keys)
+    {
+        // More than the log may hold, so that the call is refused whether or not it is a repeat.
+        var probe = Keyed(partition, keys);
+        await log.AppendAsync([probe, Append(partition, KeyedLogBytes + 1)], default);
+        Assert.True(probe.Status is AppendStatus.Repeated or AppendStatus.Full, $"{probe.Status}");
+        return probe.Repeated;
+    }
+
+    private const int KeyedLogBytes = 1 << 16;
 
     private static int _seed;
 

@@ -145,7 +145,7 @@ public sealed class SqlitePointLogTests : PointLogContract, IDisposable
         var error = Assert.Throws<InvalidOperationException>(() => Open());
 
         Assert.Contains("schema version 99", error.Message, StringComparison.Ordinal);
-        Assert.Contains("version 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("version 2", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
