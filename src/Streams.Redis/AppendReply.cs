@@ -8,9 +8,8 @@ internal sealed class AppendReply
         First = Invariant.Int64(fields[2]);
         IngestedAt = Invariant.Int64(fields[3]);
         PointsBefore = Invariant.Int64(fields[4]);
-        BytesHeld = Invariant.Int64(fields[5]);
-        GapAfter = Invariant.Int64(fields[6]);
-        Groups = fields[7].Split(',');
+        GapAfter = Invariant.Int64(fields[5]);
+        Groups = fields[6].Split(',');
     }
 
     /// <summary>Position of the first record written.</summary>
@@ -20,9 +19,6 @@ internal sealed class AppendReply
 
     /// <summary>Points in the log before that record.</summary>
     public long PointsBefore { get; }
-
-    /// <summary>Payload bytes that the partition holds now.</summary>
-    public long BytesHeld { get; }
 
     /// <summary>Position before a gap that was written; −1: none.</summary>
     public long GapAfter { get; }

@@ -207,7 +207,6 @@ internal sealed class PartitionWriter(
     {
         var position = reply.First;
         var points = reply.PointsBefore;
-        var held = reply.BytesHeld - _batch.Where((_, i) => reply.Groups[i] == "A").Sum(static part => part.Bytes);
         if (reply.GapAfter >= 0)
         {
             store.ReportGap(partition, reply.GapAfter, position - 1);
@@ -230,12 +229,12 @@ internal sealed class PartitionWriter(
                         appended(partition, new LogRecord(append.Position, reply.IngestedAt, points, append.Payload));
                     }
 
-                    held += part.Bytes;
                     bytes += part.Bytes;
                     records += part.Appends.Count;
                     break;
                 case 'F':
-                    Refuse(part, held);
+                    part.Answer(AppendStatus.Full, null);
+                    statistics.Refused(part.Appends.Count);
                     break;
                 default:
                     AnswerRepeated(part, reply.Groups[i].AsSpan(1));
@@ -247,25 +246,6 @@ internal sealed class PartitionWriter(
         {
             statistics.Committed(records, bytes);
         }
-    }
-
-    // Full are those without room; the others were not written on their account.
-    private void Refuse(AppendPart part, long held)
-    {
-        part.Answer(AppendStatus.Withdrawn, null);
-        var refused = 0;
-        foreach (var append in part.Appends)
-        {
-            held += append.Payload.Length;
-            if (held > options.MaxBytesPerPartition)
-            {
-                held -= append.Payload.Length;
-                append.Status = AppendStatus.Full;
-                refused++;
-            }
-        }
-
-        statistics.Refused(refused);
     }
 
     private static void AnswerRepeated(AppendPart part, ReadOnlySpan<char> indexes)

@@ -4,7 +4,7 @@
 -- ARGV: writer, sequence, floor, maxBytes, duplicateWindow (ms), maxKeys, groups,
 --       then per group: number of keys, keys, number of records, per record: points, payload
 --
--- Returns "sequence time first ingestedAt pointsBefore held gap statuses": first is the position of the first record written, gap the
+-- Returns "sequence time first ingestedAt pointsBefore gap statuses": first is the position of the first record written, gap the
 -- position before a gap that was written (-1: none), statuses one per group, separated by commas: A appended, F full,
 -- R0.2 repeated: its first and third key are known.
 --
@@ -108,7 +108,7 @@ if lastBefore or #plan > 0 then
 end
 
 result = table.concat({ text(sequence), text(time), text(first), text(head.ingested), text(pointsBefore),
-  text(head.bytes - head.trimmedBytes), lastBefore and text(lastBefore) or '-1', table.concat(statuses, ',') }, ' ')
+  lastBefore and text(lastBefore) or '-1', table.concat(statuses, ',') }, ' ')
 redis.call('HSET', KEYS[4], writer, result)
 
 -- A process that starts clears away those that have ended.
