@@ -133,7 +133,8 @@ internal sealed class PartitionWriter(
 
     private async Task PauseAsync(int attempt, Exception exception)
     {
-        if (RedisFaults.IsReadOnly(exception))
+        // Most breaks are over at the first repeat.
+        if (attempt > 1 && RedisFaults.HasNoMaster(exception))
         {
             await store.ReconfigureAsync().ConfigureAwait(false);
         }

@@ -36,7 +36,9 @@ internal static class RedisFaults
 
     public static bool IsNoScript(RedisServerException exception) => StartsWith(exception.Message, "NOSCRIPT");
 
-    public static bool IsReadOnly(Exception exception) => exception is RedisServerException && StartsWith(exception.Message, "READONLY");
+    /// <summary>Whether another server may be the master by now.</summary>
+    public static bool HasNoMaster(Exception exception) => exception is RedisConnectionException
+        || (exception is RedisServerException && (StartsWith(exception.Message, "READONLY") || StartsWith(exception.Message, "CLUSTERDOWN")));
 
     private static bool StartsWith(string message, string code) => message.StartsWith(code, StringComparison.Ordinal);
 }

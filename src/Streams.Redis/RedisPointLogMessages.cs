@@ -28,6 +28,9 @@ internal static partial class RedisPointLogMessages
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis cannot be used; tried {Failures} times.")]
     public static partial void NotUsable(ILogger logger, int failures, Exception exception);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Which Redis servers are masters could not be found out.")]
+    public static partial void NotReconfigured(ILogger logger, Exception exception);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Looking for other processes' appends failed {Failures} times in a row.")]
     public static partial void PollFailed(ILogger logger, int failures, Exception exception);
 

@@ -18,6 +18,8 @@ internal sealed class RedisStore : IAsyncDisposable
 
     // The highest position that each partition's log had when this process last looked: a log that ends before it has lost its tail.
     private readonly long[] _floors;
+    private readonly Lock _reconfiguring = new();
+    private Task _reconfigured = Task.CompletedTask;
 
     private RedisStore(ConnectionMultiplexer multiplexer, RedisLogOptions options, int partitions, TimeProvider time, ILogger logger)
     {
@@ -136,8 +138,22 @@ internal sealed class RedisStore : IAsyncDisposable
         await Task.WhenAll(Enumerable.Range(0, Partitions).Select(OpenPartitionAsync)).ConfigureAwait(false);
     }
 
-    /// <summary>Finds out again which servers are masters: the one that was known has refused a write.</summary>
-    public Task ReconfigureAsync() => _multiplexer.ConfigureAsync();
+    /// <summary>
+    /// Finds out again which servers are masters: the one that was known cannot be reached or refuses to write. The client by itself
+    /// looks once a minute only. Those that ask at the same time share an attempt.
+    /// </summary>
+    public Task ReconfigureAsync()
+    {
+        lock (_reconfiguring)
+        {
+            if (_reconfigured.IsCompleted)
+            {
+                _reconfigured = TryReconfigureAsync();
+            }
+
+            return _reconfigured;
+        }
+    }
 
     /// <summary>Logs a gap that a script has written.</summary>
     public void ReportGap(int partition, long lastBefore, long position) => RedisPointLogMessages.Gap(_logger, partition, lastBefore, position);
@@ -171,6 +187,18 @@ internal sealed class RedisStore : IAsyncDisposable
         if (lastBefore >= 0)
         {
             ReportGap(partition, lastBefore, position);
+        }
+    }
+
+    private async Task TryReconfigureAsync()
+    {
+        try
+        {
+            await _multiplexer.ConfigureAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            RedisPointLogMessages.NotReconfigured(_logger, exception);
         }
     }
 

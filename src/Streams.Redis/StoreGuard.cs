@@ -72,6 +72,7 @@ internal sealed class StoreGuard : IAsyncDisposable
                 for (var failures = 0; !await TryOpenAsync(failures).ConfigureAwait(false); failures++)
                 {
                     var pause = FirstPause * (1 << Math.Min(failures, 10));
+                    await _store.ReconfigureAsync().ConfigureAwait(false);
                     await Task.Delay(pause < LongestPause ? pause : LongestPause, _time, _closing.Token).ConfigureAwait(false);
                 }
             }

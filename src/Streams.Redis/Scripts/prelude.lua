@@ -74,6 +74,10 @@ local function runId()
 end
 
 local function addGap(key, head, floor, lastBefore)
-  head.position = math.max(head.position, floor) + GAP_DISTANCE - 1
+  local position = lastBefore + GAP_DISTANCE
+  if position <= floor then
+    position = floor + GAP_DISTANCE
+  end
+  head.position = position - 1
   addRecord(key, head, 0, gapPayload(lastBefore))
 end
