@@ -246,6 +246,30 @@ public sealed class RedisLogTests(SharedRedis redis) : IClassFixture<SharedRedis
         Assert.Equal(0, (await log.GetHeadAsync(0, default)).Position);
     }
 
+    [SkippableFact]
+    public async Task An_account_with_the_documented_rights_suffices()
+    {
+        await using (var admin = await redis.Server.ConnectAsync())
+        {
+            await admin.GetDatabase().ExecuteAsync(
+                "ACL", "SETUSER", "points", "on", ">secret", $"~{{{_prefix}*", "&*", "+@all", "-@admin", "-@dangerous", "+info");
+        }
+
+        await using var log = await OpenAsync(connectionString: redis.Server.ConnectionString + ",user=points,password=secret");
+        await using var other = await OpenAsync();
+        var wait = log.WaitAsync(0, 1, default).AsTask();
+        var append = Append(0, 10);
+
+        await log.AppendAsync([append], default);
+        await other.AppendAsync([Append(0, 10)], default);
+
+        Assert.Equal(AppendStatus.Appended, append.Status);
+        await wait.WaitAsync(Patience);
+        await log.TrimAsync(0, 1, default);
+        Assert.Single(await log.ReadAsync(0, 0, 1000, default));
+        await log.SetAsideAsync(0, new LogRecord(1, 1, 1, new byte[1]), "test", default);
+    }
+
     [Fact]
     public void All_options_out_of_range_are_reported_at_once_without_the_password()
     {
