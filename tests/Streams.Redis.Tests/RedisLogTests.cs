@@ -270,6 +270,25 @@ public sealed class RedisLogTests(SharedRedis redis) : IClassFixture<SharedRedis
         await log.SetAsideAsync(0, new LogRecord(1, 1, 1, new byte[1]), "test", default);
     }
 
+    [SkippableFact]
+    public async Task Without_the_right_to_publish_and_subscribe_others_appends_are_found_by_looking()
+    {
+        await using (var admin = await redis.Server.ConnectAsync())
+        {
+            await admin.GetDatabase().ExecuteAsync("ACL", "SETUSER", "silent", "on", ">secret", "~*", "resetchannels", "+@all");
+        }
+
+        await using var log = await OpenAsync(connectionString: redis.Server.ConnectionString + ",user=silent,password=secret");
+        await using var other = await OpenAsync(connectionString: redis.Server.ConnectionString + ",user=silent,password=secret");
+        var wait = log.WaitAsync(0, 0, default).AsTask();
+        var append = Append(0, 10);
+
+        await other.AppendAsync([append], default);
+
+        await wait.WaitAsync(Patience);
+        Assert.Equal((AppendStatus.Appended, 1L), (append.Status, append.Position));
+    }
+
     [Fact]
     public void All_options_out_of_range_are_reported_at_once_without_the_password()
     {
