@@ -1,9 +1,13 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using Orleans.Utilities;
+using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Partitions;
 using OrleansMetrics.Grains.Stats;
+using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Grains.Aggregators;
 
@@ -17,6 +21,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private static readonly TimeSpan SubscriptionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly PersistentAggregator _aggregator;
+    private readonly IPointLog _log;
     private readonly ILogger<AggregatorGrain> _logger;
     private ObserverManager<IWindowObserver>? _observers;
     private FinalWindowCollector? _finalWindows;
@@ -24,9 +29,11 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public AggregatorGrain(
         [PersistentState("aggregator", GrainStorageNames.Snapshots)] IPersistentState<SnapshotState> state,
         WindowSettings settings,
+        IPointLog log,
         SiloStatistics statistics,
         ILogger<AggregatorGrain> logger)
     {
+        _log = log;
         _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle);
         _logger = logger;
     }
@@ -34,10 +41,13 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private string Metric => this.GetPrimaryKeyString();
 
     /// <inheritdoc />
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _aggregator.Activate();
-        return Task.CompletedTask;
+        await _aggregator.ActivateAsync(cancellationToken);
+
+        // Not waited for: the partition may be waiting for this activation, or be away. If it is never told, the next slice or flush tells it.
+        var partition = PartitionKey.Of(Encoding.UTF8.GetBytes(Metric), _log.Partitions);
+        GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(partition)).AggregatorActivated(Metric, _aggregator.Windows.Position).Ignore();
     }
 
     /// <inheritdoc />

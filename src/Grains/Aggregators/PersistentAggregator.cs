@@ -25,10 +25,16 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
     /// <summary>Last position that is in the persisted snapshot.</summary>
     public long PersistedPosition => _persistedPosition;
 
-    /// <summary>Goes on from the snapshot, which has been read.</summary>
+    /// <summary>Goes on from the snapshot.</summary>
     /// <exception cref="InvalidDataException">The snapshot is damaged.</exception>
-    public void Activate()
+    public async Task ActivateAsync(CancellationToken cancellationToken)
     {
+        if (state.RecordExists && state.State.Bytes.Length == 0)
+        {
+            // Migrated: Orleans hands the state of the activation before over, which holds no bytes (see below), instead of reading it.
+            await state.ReadStateAsync(cancellationToken);
+        }
+
         if (state.State.Bytes.Length > 0)
         {
             Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);

@@ -62,6 +62,20 @@ internal sealed partial class PartitionRouter
         }
     }
 
+    /// <summary>
+    /// An aggregator was activated at a position; one that had confirmed a later one is behind, and catches up. May come in the middle of a turn: what was
+    /// sent to the aggregator then is answered as behind, or is applied and skipped when it is sent again.
+    /// </summary>
+    public void AggregatorActivated(string metric, long position)
+    {
+        if (_routes.Find(metric) is { Stalled: false } route && position < route.Confirmed)
+        {
+            LogAggregatorBehind(metric, _partition, position, route.Confirmed);
+            route.Stall(Now);
+            _host.HastenMaintenance();
+        }
+    }
+
     /// <summary>Sends a stalled aggregator the slices that it lacks: a bounded part of the log per turn, until it has caught up.</summary>
     private async Task CatchUpAsync(MetricRoute route, CancellationToken cancellationToken)
     {
