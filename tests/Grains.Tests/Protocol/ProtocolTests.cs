@@ -34,7 +34,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"seeds {first} to {first + seeds - 1}, {watch.Elapsed}");
+        output.WriteLine($"seeds {first} to {first + seeds - 1}, {watch.Elapsed.TotalSeconds:F1} s, this process {Environment.CpuUsage.TotalTime.TotalSeconds:F1} s CPU");
         foreach (var (what, times) in coverage.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             output.WriteLine($"{times,10} {what}");

@@ -19,6 +19,7 @@ internal sealed class Simulation : ILogger
     public static readonly WindowSettings Settings = new(Size: 1_000, AllowedLateness: 500, Retained: 3, Quantiles: []);
 
     private const int MaxMetrics = 4;
+    private const int QuietRounds = 8;
     private readonly Turns _turns = new();
     private readonly List<(string What, Action Run)> _pending = [];
     private readonly Dictionary<string, SimulatedAggregator> _aggregators = [];
@@ -31,6 +32,7 @@ internal sealed class Simulation : ILogger
     private int _slices;
     private int _activated;
     private bool _faultsOn = true;
+    private Exception? _failure;
 
     public Simulation(int seed, bool trace)
     {
@@ -203,7 +205,7 @@ internal sealed class Simulation : ILogger
         _ = Finish(caller, what, effect, answer, failAfter: fault == 0);
     }
 
-    private static async Task Late<T>(Func<Task<T>> effect)
+    private async Task Late<T>(Func<Task<T>> effect)
     {
         try
         {
@@ -212,6 +214,10 @@ internal sealed class Simulation : ILogger
         catch (Exception exception) when (exception is SimulatedFaultException or Orleans.Storage.InconsistentStateException)
         {
             // Nobody waits for it any more.
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
         }
     }
 
@@ -233,6 +239,10 @@ internal sealed class Simulation : ILogger
         catch (Exception exception) when (exception is SimulatedFaultException or Orleans.Storage.InconsistentStateException)
         {
             Answer(caller, what + ": " + exception.Message, () => answer.TrySetException(exception));
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
         }
     }
 
@@ -280,13 +290,21 @@ internal sealed class Simulation : ILogger
 
     private void Check()
     {
+        if (_failure is not null)
+        {
+            throw new InvalidOperationException(_failure.Message, _failure);
+        }
+
         if (_partition is { Alive: true, Ready: true, Stale: false } partition)
         {
             Model.CheckLedger(StatusOf(partition));
         }
     }
 
-    /// <summary>No more faults: everything must come to rest, with everything persisted and the log empty.</summary>
+    /// <summary>
+    /// No more faults but for aggregators that are lost without traffic, for a while: everything must come to rest, with everything persisted and
+    /// the log empty.
+    /// </summary>
     private void Settle()
     {
         Note("-- no more faults");
@@ -305,7 +323,7 @@ internal sealed class Simulation : ILogger
                 Check();
             }
 
-            if (_partition is { Alive: true, Ready: true, Stale: false } && IsSettled(StatusOf(_partition)) && round > 2)
+            if (_partition is { Alive: true, Ready: true, Stale: false } && round >= QuietRounds && IsSettled(StatusOf(_partition)))
             {
                 return;
             }
@@ -315,6 +333,11 @@ internal sealed class Simulation : ILogger
             FireReplays();
             if (_pending.Count == 0)
             {
+                if (round < QuietRounds && Random.Next(2) == 0)
+                {
+                    KillAggregator();
+                }
+
                 Time.Advance(TimeSpan.FromSeconds(2));
                 Maintain();
                 Flush();
