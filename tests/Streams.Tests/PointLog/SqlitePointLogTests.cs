@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using OrleansMetrics.Streams.Contract;
 using OrleansMetrics.Streams.PointLog;
 using OrleansMetrics.Streams.PointLog.Sqlite;
 
