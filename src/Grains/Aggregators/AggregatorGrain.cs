@@ -34,11 +34,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private string Metric => this.GetPrimaryKeyString();
 
     /// <inheritdoc />
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        _aggregator.Activate();
-        return Task.CompletedTask;
-    }
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => _aggregator.ActivateAsync();
 
     /// <inheritdoc />
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

@@ -27,8 +27,15 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
 
     /// <summary>Goes on from the snapshot, which has been read.</summary>
     /// <exception cref="InvalidDataException">The snapshot is damaged.</exception>
-    public void Activate()
+    public async Task ActivateAsync()
     {
+        if (state.RecordExists && state.State.Bytes.Length == 0)
+        {
+            // Orleans has moved the grain from another silo, as it does when one shuts down while slices wait for it: with the ETag, but without
+            // the bytes, which the state holds only on their way. Without them it would start from nothing and write that over the snapshot.
+            await state.ReadStateAsync();
+        }
+
         if (state.State.Bytes.Length > 0)
         {
             Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);

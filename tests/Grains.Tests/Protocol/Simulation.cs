@@ -116,7 +116,7 @@ internal sealed class Simulation : ILogger
             Activate(aggregator, async () =>
             {
                 await aggregator.State.ReadStateAsync();
-                aggregator.Aggregator.Activate();
+                await aggregator.Aggregator.ActivateAsync();
             });
         }
 
