@@ -31,7 +31,8 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
     {
         if (state.RecordExists && state.State.Bytes.Length == 0)
         {
-            // Migrated: Orleans hands the state of the activation before over, which holds no bytes (see below), instead of reading it.
+            // Orleans has moved the grain from another silo, as it does when one shuts down while slices wait for it: with the ETag, but without
+            // the bytes, which the state holds only on their way. Without them it would start from nothing and write that over the snapshot.
             await state.ReadStateAsync(cancellationToken);
         }
 
