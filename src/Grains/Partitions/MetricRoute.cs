@@ -8,6 +8,8 @@ namespace OrleansMetrics.Grains.Partitions;
 internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator)
 {
     private long _observed;
+    private long _gap;
+    private bool _hadGap;
     private long _persisted;
     private long _advancedTo = long.MinValue;
 
@@ -32,7 +34,15 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     /// Position of the last record before which records are missing, until a snapshot from beyond has been compared with what was accepted;
     /// 0 when there is nothing to compare.
     /// </summary>
-    public long Gap { get; set; }
+    public long Gap
+    {
+        get => _gap;
+        set
+        {
+            _gap = value;
+            _hadGap |= value > 0;
+        }
+    }
 
     public long NextCloseAt { get; private set; } = long.MaxValue;
 
@@ -71,8 +81,9 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
 
     public long InFlight => Accepted - Lost - SettledBy(Counters);
 
-    public static MetricRoute Restore(PartitionState.MetricState state, IAggregatorIngestGrain aggregator) => new(state.Name, aggregator)
+    public static MetricRoute Restore(PartitionState.MetricState state, bool hadGap, IAggregatorIngestGrain aggregator) => new(state.Name, aggregator)
     {
+        _hadGap = hadGap,
         Kind = state.Kind,
         Series = state.Series,
         Accepted = state.Accepted,
@@ -197,9 +208,9 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         Kind = status.Kind;
         NextCloseAt = status.NextCloseAt;
 
-        // An aggregator may be ahead of a partition that starts again from its checkpoint, and hold what the log has lost. The ledger
-        // takes its word when it has counted the same records.
-        if (status.Position <= countedThrough && (Gap == 0 || SettledBy(status.Counters) <= Accepted - Lost))
+        // An aggregator may be ahead of a partition that starts again from its checkpoint, and hold what the log has lost; also a stale one, whose
+        // snapshot will be refused, after the other one has been settled. The ledger takes its word when it has counted the same records.
+        if (status.Position <= countedThrough && (!_hadGap || SettledBy(status.Counters) <= Accepted - Lost))
         {
             Counters = status.Counters;
         }

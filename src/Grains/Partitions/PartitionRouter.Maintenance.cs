@@ -129,32 +129,33 @@ internal sealed partial class PartitionRouter
                 break;
             }
 
+            // Marked before the slice is sent: the aggregator may take it, and go on from there, although the answer gets lost.
+            MarkMissing(route, record.Position - 1, record.Position);
             if (!await ResendSliceAsync(route, record))
             {
                 return false;
             }
 
-            ResentTo(route, record.Position, missing: record.Position > route.ReplayedTo + 1);
+            route.ReplayedTo = record.Position;
         }
 
         _statistics.RecordsReplayed(records.Count);
         if (records.Count == 0 || records[^1].Position > _position)
         {
-            ResentTo(route, _position, missing: _position > route.ReplayedTo);
+            MarkMissing(route, _position, _position);
+            route.ReplayedTo = _position;
         }
 
         return true;
     }
 
-    private static void ResentTo(MetricRoute route, long position, bool missing)
+    /// <summary>If records that this partition has routed are gone now, the aggregator may have lacked them.</summary>
+    private static void MarkMissing(MetricRoute route, long last, long position)
     {
-        if (missing)
+        if (route.ReplayedTo < last)
         {
-            // Records that this partition has routed are gone now; the aggregator may have lacked them.
             route.Gap = Math.Max(route.Gap, position);
         }
-
-        route.ReplayedTo = Math.Max(route.ReplayedTo, position);
     }
 
     private async Task<bool> ResendSliceAsync(MetricRoute route, LogRecord record)

@@ -29,7 +29,7 @@ internal sealed class RouteTable
     {
         foreach (var metric in state.Metrics)
         {
-            Add(MetricRoute.Restore(metric, _aggregators(metric.Name)));
+            Add(MetricRoute.Restore(metric, state.LastGap > 0, _aggregators(metric.Name)));
         }
 
         RefreshNextClose();

@@ -11,7 +11,7 @@ namespace OrleansMetrics.Grains.Tests.Protocol;
 public sealed class ProtocolTests(ITestOutputHelper output)
 {
     private const int Steps = 600;
-    private const int Seeds = 1_500;
+    private const int Seeds = 2_000;
 
     [Fact]
     public void Whatever_dies_every_point_counts_once()
