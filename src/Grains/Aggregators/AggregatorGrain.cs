@@ -1,11 +1,11 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
-using Orleans.Placement;
 using Orleans.Storage;
 using Orleans.Utilities;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
 
 namespace OrleansMetrics.Grains.Aggregators;
@@ -14,13 +14,16 @@ namespace OrleansMetrics.Grains.Aggregators;
 /// One metric: applies slices in log order, each once, answers queries, and persists its windows together with the position
 /// of the last slice in one write.
 /// </summary>
-[PreferLocalPlacement]
+/// <remarks>When its partition moves to another silo it takes its windows along in memory, persisted or not.</remarks>
+[MetricPlacement]
 public sealed partial class AggregatorGrain(
     [PersistentState("aggregator", GrainStorageNames.Snapshots)] IPersistentState<SnapshotState> state,
     WindowSettings settings,
     SiloStatistics statistics,
-    ILogger<AggregatorGrain> logger) : Grain, IAggregatorGrain, IAggregatorIngestGrain
+    PartitionResidents residents,
+    ILogger<AggregatorGrain> logger) : Grain, IAggregatorGrain, IAggregatorIngestGrain, IGrainMigrationParticipant
 {
+    private const string MovedKey = "OrleansMetrics.aggregator";
     private static readonly TimeSpan SubscriptionLifetime = TimeSpan.FromMinutes(5);
 
     private MetricAggregator _aggregator = new(settings);
@@ -28,6 +31,7 @@ public sealed partial class AggregatorGrain(
     private FinalWindowCollector? _finalWindows;
     private long _persistedPosition;
     private long _persistedWatermark;
+    private MovedAggregator? _moved;
 
     private string Metric => this.GetPrimaryKeyString();
 
@@ -37,19 +41,33 @@ public sealed partial class AggregatorGrain(
         if (state.State.Bytes.Length > 0)
         {
             _aggregator = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);
-            _persistedPosition = _aggregator.Position;
-            _persistedWatermark = _aggregator.Watermark;
+            _persistedPosition = _moved?.PersistedPosition ?? _aggregator.Position;
+            _persistedWatermark = _moved?.PersistedWatermark ?? _aggregator.Watermark;
 
             // The bytes are in the aggregator now; the state only carries them to and from storage.
             state.State.Bytes = [];
         }
 
+        foreach (var observer in _moved?.Observers ?? [])
+        {
+            Observe(observer);
+        }
+
+        _moved = null;
+        residents.AddAggregator(Metric, GrainContext);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc />
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        residents.RemoveAggregator(Metric, GrainContext);
+        if (reason.ReasonCode == DeactivationReasonCode.Migrating)
+        {
+            // It takes along what is not persisted. Should the move fail, the log has it.
+            return;
+        }
+
         try
         {
             await Flush();
@@ -59,6 +77,28 @@ public sealed partial class AggregatorGrain(
             // Nothing is lost: the log keeps every slice until a snapshot has it.
             LogFlushFailed(exception, Metric, _persistedPosition, _aggregator.Position);
         }
+    }
+
+    /// <summary>Puts everything into the state, which Orleans sends to the other silo after this with the ETag that goes with it.</summary>
+    public void OnDehydrate(IDehydrationContext dehydrationContext)
+    {
+        ArgumentNullException.ThrowIfNull(dehydrationContext);
+        if (_aggregator.Position > 0)
+        {
+            var snapshot = new ArrayBufferWriter<byte>(4096);
+            _aggregator.WriteSnapshot(snapshot);
+            state.State.Bytes = snapshot.WrittenSpan.ToArray();
+        }
+
+        dehydrationContext.TryAddValue(
+            MovedKey, new MovedAggregator(_persistedPosition, _persistedWatermark, [.. _observers?.Observers.Values ?? []]));
+    }
+
+    /// <inheritdoc />
+    public void OnRehydrate(IRehydrationContext rehydrationContext)
+    {
+        ArgumentNullException.ThrowIfNull(rehydrationContext);
+        rehydrationContext.TryGetValue(MovedKey, out _moved);
     }
 
     /// <inheritdoc />
@@ -158,10 +198,7 @@ public sealed partial class AggregatorGrain(
     /// <inheritdoc />
     public Task Subscribe(IWindowObserver observer, CancellationToken cancellationToken = default)
     {
-        _observers ??= new ObserverManager<IWindowObserver>(SubscriptionLifetime, logger);
-        _observers.Subscribe(observer, observer);
-        _finalWindows ??= new FinalWindowCollector();
-        _aggregator.FinalWindows = _finalWindows;
+        Observe(observer);
         return Task.CompletedTask;
     }
 
@@ -170,6 +207,14 @@ public sealed partial class AggregatorGrain(
     {
         _observers?.Unsubscribe(observer);
         return Task.CompletedTask;
+    }
+
+    private void Observe(IWindowObserver observer)
+    {
+        _observers ??= new ObserverManager<IWindowObserver>(SubscriptionLifetime, logger);
+        _observers.Subscribe(observer, observer);
+        _finalWindows ??= new FinalWindowCollector();
+        _aggregator.FinalWindows = _finalWindows;
     }
 
     private AggregatorStatus Status(bool applied) => new()

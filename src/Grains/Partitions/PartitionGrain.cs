@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.Streams;
@@ -9,6 +8,7 @@ using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
 using OrleansMetrics.Streams.PointLog;
 
@@ -23,7 +23,7 @@ namespace OrleansMetrics.Grains.Partitions;
 /// aggregator fails is left behind, alone, and its slices are read again until it takes them; it holds back the checkpoint, not the partition.
 /// </remarks>
 [ImplicitStreamSubscription(PartitionKey.StreamNamespace)]
-[PreferLocalPlacement]
+[PartitionPlacement]
 public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubscriptionObserver, IAsyncObserver<LogRecord>
 {
     private const int MaxReadBytes = 4 * 1024 * 1024;
@@ -34,6 +34,7 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
     private readonly TimeProvider _time;
     private readonly SiloStatistics _statistics;
     private readonly ILocalSiloDetails _silo;
+    private readonly PartitionResidents _residents;
     private readonly ILogger<PartitionGrain> _logger;
     private readonly Dictionary<string, MetricRoute> _routes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MetricRoute>.AlternateLookup<ReadOnlySpan<char>> _routesBySpan;
@@ -55,6 +56,7 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
         TimeProvider time,
         SiloStatistics statistics,
         ILocalSiloDetails silo,
+        PartitionResidents residents,
         ILogger<PartitionGrain> logger)
     {
         _log = log;
@@ -62,6 +64,7 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
         _time = time;
         _statistics = statistics;
         _silo = silo;
+        _residents = residents;
         _logger = logger;
         _routesBySpan = _routes.GetAlternateLookup<ReadOnlySpan<char>>();
     }
@@ -93,11 +96,13 @@ public sealed partial class PartitionGrain : Grain, IPartitionGrain, IStreamSubs
         _replayTimer = this.RegisterGrainTimer(ReplayAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan });
         this.RegisterGrainTimer(MaintainAsync, new() { DueTime = MaintenancePeriod, Period = MaintenancePeriod });
         StartReplay();
+        _residents.Add(_partition, GrainContext);
     }
 
     /// <inheritdoc />
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _residents.Remove(_partition, GrainContext);
         try
         {
             await PersistAsync();
