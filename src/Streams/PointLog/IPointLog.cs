@@ -16,7 +16,8 @@ public interface IPointLog : IAsyncDisposable
     /// <remarks>
     /// All appends of a call to one partition are written together or not at all, with their <see cref="LogAppend.Keys"/>; a store that can
     /// does so with the whole call. A key that the partition's log has from the last <see cref="PointLogOptions.DuplicateWindow"/>
-    /// makes its append <see cref="AppendStatus.Repeated"/>, whichever process appended it then.
+    /// makes its append <see cref="AppendStatus.Repeated"/>, whichever process appended it then; also when the partition is full. The
+    /// keys of one call are not compared with each other.
     /// </remarks>
     ValueTask AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken);
 

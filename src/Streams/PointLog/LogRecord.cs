@@ -1,7 +1,7 @@
 namespace OrleansMetrics.Streams.PointLog;
 
 /// <summary>One batch as the log of a partition holds it.</summary>
-/// <param name="Position">1, 2, 3 … without gaps within a partition.</param>
+/// <param name="Position">1, 2, 3 … within a partition, without gaps but for marked ones (<see cref="LogGap"/>).</param>
 /// <param name="IngestedAt">The log's clock at append, Unix milliseconds; never lower than the record before.</param>
 /// <param name="PointsThrough">Points in this partition's log from its first record through this one.</param>
 /// <param name="Payload">The batch. Not to be changed.</param>

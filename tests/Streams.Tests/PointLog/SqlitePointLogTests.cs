@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using OrleansMetrics.Streams.Contract;
 using OrleansMetrics.Streams.PointLog;
 using OrleansMetrics.Streams.PointLog.Sqlite;
 
@@ -145,7 +146,7 @@ public sealed class SqlitePointLogTests : PointLogContract, IDisposable
         var error = Assert.Throws<InvalidOperationException>(() => Open());
 
         Assert.Contains("schema version 99", error.Message, StringComparison.Ordinal);
-        Assert.Contains("version 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("version 2", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

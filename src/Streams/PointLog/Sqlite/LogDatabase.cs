@@ -7,9 +7,12 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 /// The file: how connections to it are set up, its schema, and its statements.
 /// </summary>
 /// <remarks>
-/// Schema 1. <c>meta(key, value)</c> holds <c>schema_version</c> and <c>partitions</c>. <c>records_{p}(position, ingested_at,
+/// Schema 2. <c>meta(key, value)</c> holds <c>schema_version</c>, <c>partitions</c>, <c>state</c> (<see cref="LogFileState"/>) and <c>gaps</c>, how
+/// often a <see cref="LogGap"/> was appended to every partition. <c>records_{p}(position, ingested_at,
 /// points_through, bytes_through, payload)</c> holds the log of partition p; the <c>_through</c> columns are sums since its first
-/// record, so that an append changes no other row. <c>trims(partition, position, ingested_at, points_through, bytes_through)</c>
+/// record, so that an append changes no other row. <c>request_keys_{p}(position, ingested_at, keys)</c> has the
+/// <see cref="RequestKey"/>s that came with a record, one after another; it outlives the record.
+/// <c>trims(partition, position, ingested_at, points_through, bytes_through)</c>
 /// holds the last record removed, which is the head of an empty log. <c>set_aside</c> holds unreadable records.
 /// <para>
 /// A table per partition, because each then grows at its right edge; one table for all costs 1.5 to 1.9 times the CPU per append, since
@@ -18,7 +21,7 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 /// </remarks>
 internal sealed class LogDatabase(string path, int partitions, PointLogOptions options)
 {
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
     private const int PageBytes = 16 * 1024;
     private const int OpenAttempts = 200;
 
@@ -27,10 +30,13 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
     public string Path { get; } = path;
 
     /// <summary>Opens a connection that writes. The write-ahead log is copied back by the commits on it.</summary>
-    public SqliteConnection OpenWriter()
+    public SqliteConnection OpenWriter() => OpenWriter(options.Sync);
+
+    /// <summary>Opens a connection that writes with another durability than the log's own.</summary>
+    public SqliteConnection OpenWriter(LogSync sync)
     {
-        var connection = Open();
-        Execute(connection, options.Sync == LogSync.Full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        var connection = Open(SqliteOpenMode.ReadWrite);
+        Execute(connection, sync == LogSync.Full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
         Execute(connection, Invariant($"PRAGMA wal_autocheckpoint={options.CheckpointBytes / PageBytes}"));
         Execute(connection, Invariant($"PRAGMA journal_size_limit={options.CheckpointBytes * 2}"));
         Execute(connection, "PRAGMA cache_size=-16384");
@@ -40,19 +46,22 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
     /// <summary>Opens a connection that only reads.</summary>
     public SqliteConnection OpenReader()
     {
-        var connection = Open();
+        var connection = Open(SqliteOpenMode.ReadWrite);
         Execute(connection, "PRAGMA query_only=1");
         return connection;
     }
 
-    /// <summary>Creates the schema, or checks that the file has it for this number of partitions.</summary>
+    /// <summary>The same file format at another path.</summary>
+    public LogDatabase At(string otherPath) => new(otherPath, Partitions, options);
+
+    /// <summary>Creates file and schema, or checks that the file has it for this number of partitions; returns how the file was left.</summary>
     /// <exception cref="InvalidOperationException">Another number of partitions, or a schema that this version does not know.</exception>
     /// <exception cref="InvalidDataException">The file is no SQLite database.</exception>
-    public void CreateOrVerify()
+    public LogFileState CreateOrVerify()
     {
         try
         {
-            using var connection = Open();
+            using var connection = Open(SqliteOpenMode.ReadWriteCreate);
             Execute(connection, Invariant($"PRAGMA page_size={PageBytes}"));
             UseWriteAheadLog(connection);
             Execute(connection, "BEGIN IMMEDIATE");
@@ -66,7 +75,9 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
                 Create(connection);
             }
 
+            var state = (LogFileState)(ReadMeta(connection, "state") ?? (long)LogFileState.Open);
             Execute(connection, "COMMIT");
+            return state;
         }
         catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_NOTADB)
         {
@@ -110,22 +121,38 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
         }
     }
 
-    private static string Invariant(FormattableString sql) => sql.ToString(CultureInfo.InvariantCulture);
+    /// <summary>A statement with numbers in it.</summary>
+    public static string Invariant(FormattableString sql) => sql.ToString(CultureInfo.InvariantCulture);
 
-    private static void Execute(SqliteConnection connection, string sql)
+    /// <summary>Runs a statement once.</summary>
+    public static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
 
-    private static long? ReadMeta(SqliteConnection connection, string key)
+    /// <summary>A number of the file as a whole; null when it has none of this name.</summary>
+    public static long? ReadMeta(SqliteConnection connection, string key)
     {
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT value FROM meta WHERE key = $key";
         command.Parameters.AddWithValue("$key", key);
         return command.ExecuteScalar() as long?;
     }
+
+    /// <summary>Sets a number of the file as a whole.</summary>
+    public static void WriteMeta(SqliteConnection connection, string key, long value)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "INSERT OR REPLACE INTO meta(key, value) VALUES ($key, $value)";
+        command.Parameters.AddWithValue("$key", key);
+        command.Parameters.AddWithValue("$value", value);
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Copies the write-ahead log into the database file and empties it, as far as no other connection is in the way.</summary>
+    public static void CopyBack(SqliteConnection connection) => Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 
     // Two processes that create the file at the same time meet here: the switch needs the file alone and does not wait for it.
     private static void UseWriteAheadLog(SqliteConnection connection)
@@ -162,7 +189,10 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
 
     private void Create(SqliteConnection connection)
     {
-        Execute(connection, Invariant($"INSERT INTO meta(key, value) VALUES ('schema_version', {SchemaVersion}), ('partitions', {Partitions})"));
+        WriteMeta(connection, "schema_version", SchemaVersion);
+        WriteMeta(connection, "partitions", Partitions);
+        WriteMeta(connection, "state", (long)LogFileState.Closed);
+        WriteMeta(connection, "gaps", 0);
         Execute(
             connection,
             """
@@ -186,14 +216,19 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
                     CREATE TABLE records_{partition}(position INTEGER PRIMARY KEY, ingested_at INTEGER NOT NULL,
                         points_through INTEGER NOT NULL, bytes_through INTEGER NOT NULL, payload BLOB NOT NULL)
                     """));
+            Execute(
+                connection,
+                Invariant(
+                    $"CREATE TABLE request_keys_{partition}(position INTEGER PRIMARY KEY, ingested_at INTEGER NOT NULL, keys BLOB NOT NULL)"));
         }
     }
 
-    private SqliteConnection Open()
+    private SqliteConnection Open(SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = Path,
+            Mode = mode,
             Pooling = false,
             DefaultTimeout = Math.Max(1, (int)options.BusyTimeout.TotalSeconds),
         }.ConnectionString);

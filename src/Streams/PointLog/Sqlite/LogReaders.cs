@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace OrleansMetrics.Streams.PointLog.Sqlite;
 
 /// <summary>The connections that read, bounded in number, each read on a pool thread.</summary>
-internal sealed class LogReaders(LogDatabase database, int maxConcurrentReads) : IAsyncDisposable
+internal sealed class LogReaders(LogDatabase database, int maxConcurrentReads, LogDamage damage) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _slots = new(maxConcurrentReads);
     private readonly ConcurrentBag<LogReadSession> _idle = [];
@@ -48,20 +48,18 @@ internal sealed class LogReaders(LogDatabase database, int maxConcurrentReads) :
 
     private T Run<T>(Func<LogReadSession, T> read)
     {
-        if (!_idle.TryTake(out var session))
-        {
-            session = new LogReadSession(database);
-        }
-
+        _idle.TryTake(out var session);
         try
         {
+            session ??= new LogReadSession(database);
             var result = read(session);
             _idle.Add(session);
             return result;
         }
-        catch
+        catch (Exception exception)
         {
-            session.Dispose();
+            damage.Observe(exception);
+            session?.Dispose();
             throw;
         }
     }

@@ -10,7 +10,7 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 /// The poller is a thread of its own that sleeps on a monitor, and so uses the machine's clock: a timer on the thread pool costs
 /// 370 µs of CPU a tick, because pool threads spin before they sleep; the poll itself costs 6 µs.
 /// </remarks>
-internal sealed class LogWatch(LogDatabase database, PointLogOptions options, PointLogStatistics statistics, ILogger logger) : IAsyncDisposable
+internal sealed class LogWatch(LogDatabase database, PointLogOptions options, PointLogStatistics statistics, LogDamage damage, ILogger logger) : IAsyncDisposable
 {
     private const int MaxBackOffShift = 6;
 
@@ -128,6 +128,7 @@ internal sealed class LogWatch(LogDatabase database, PointLogOptions options, Po
             catch (Exception exception)
             {
                 failures++;
+                damage.Observe(exception);
                 statistics.StoreFailed();
                 SqlitePointLogMessages.PollFailed(logger, database.Path, failures, exception);
                 _session?.Dispose();

@@ -1,11 +1,10 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace OrleansMetrics.Streams.PointLog.Sqlite;
 
 /// <summary>
-/// The connection that writes, with its statements and what it knows of the partitions' heads. Used by the commit thread only.
-/// After any exception it must be disposed, which rolls back.
+/// The connection that writes, with its statements and what it knows of the partitions' heads and requests. Used by the commit thread
+/// only. After any exception it must be rolled back or disposed.
 /// </summary>
 internal sealed class LogWriteSession : IDisposable
 {
@@ -13,12 +12,22 @@ internal sealed class LogWriteSession : IDisposable
     private readonly SqliteConnection _connection;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
+    private readonly SqliteStatement _rollback;
     private readonly SqliteStatement _dataVersion;
     private readonly SqliteStatement _updateTrim;
     private readonly SqliteStatement _setAside;
     private readonly PartitionStatements?[] _statements;
     private readonly PartitionHead[] _heads;
     private readonly bool[] _headKnown;
+
+    // The requests of partitions that have seen a key; current when what other connections committed is in them.
+    private readonly RequestWindow?[] _windows;
+    private readonly bool[] _windowCurrent;
+    private readonly List<int> _staged = [];
+
+    // Of the call that is being looked at: payload bytes per partition, and partitions that have requests of it.
+    private readonly long[] _callBytes;
+    private readonly bool[] _callRepeats;
     private long _knownVersion = -1;
 
     public LogWriteSession(LogDatabase database, PointLogOptions options)
@@ -27,11 +36,16 @@ internal sealed class LogWriteSession : IDisposable
         _statements = new PartitionStatements?[database.Partitions];
         _heads = new PartitionHead[database.Partitions];
         _headKnown = new bool[database.Partitions];
+        _windows = new RequestWindow?[database.Partitions];
+        _windowCurrent = new bool[database.Partitions];
+        _callBytes = new long[database.Partitions];
+        _callRepeats = new bool[database.Partitions];
         _connection = database.OpenWriter();
         try
         {
             _begin = new SqliteStatement(_connection, "BEGIN IMMEDIATE");
             _commit = new SqliteStatement(_connection, "COMMIT");
+            _rollback = new SqliteStatement(_connection, "ROLLBACK");
             _dataVersion = new SqliteStatement(_connection, "PRAGMA data_version");
             _updateTrim = new SqliteStatement(
                 _connection,
@@ -53,25 +67,103 @@ internal sealed class LogWriteSession : IDisposable
         if (version != _knownVersion)
         {
             Array.Clear(_headKnown);
+            Array.Clear(_windowCurrent);
             _knownVersion = version;
         }
     }
 
-    public void Commit() => _commit.Execute();
-
-    /// <summary>Inserts the next record of a partition; null, and nothing inserted, when that would exceed the byte bound.</summary>
-    public LogRecord? Append(LogAppend append, long now)
+    public void Commit()
     {
-        ref var head = ref Head(append.Partition);
-        if (head.BytesHeld + append.Payload.Length > _options.MaxBytesPerPartition)
+        foreach (var partition in _staged)
         {
-            return null;
+            if (_windows[partition]!.Removable() is > 0 and var position)
+            {
+                var delete = Statements(partition).DeleteKeys;
+                delete.Bind(1, position);
+                delete.Execute();
+            }
         }
 
+        _commit.Execute();
+        foreach (var partition in _staged)
+        {
+            _windows[partition]!.Commit();
+        }
+
+        _staged.Clear();
+    }
+
+    /// <summary>Ends a transaction that failed, with what it inserted and staged; the session is as good as before.</summary>
+    public void Rollback()
+    {
+        Array.Clear(_headKnown);
+        Array.Clear(_callBytes);
+        Array.Clear(_callRepeats);
+        foreach (var partition in _staged)
+        {
+            _windows[partition]!.Rollback();
+        }
+
+        _staged.Clear();
+
+        // SQLite ends the transaction by itself after some errors.
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+        {
+            _rollback.Execute();
+        }
+    }
+
+    /// <summary>
+    /// Looks at a whole call before anything of it is inserted. True when all of it may be; otherwise each append has a status that says why
+    /// it is not. What earlier calls of the transaction inserted counts.
+    /// </summary>
+    public bool Admit(IReadOnlyList<LogAppend> appends, long now)
+    {
+        var admitted = true;
+        for (var i = 0; i < appends.Count; i++)
+        {
+            var append = appends[i];
+            _callBytes[append.Partition] += append.Payload.Length;
+            if (append.Keys.Count > 0)
+            {
+                append.Repeated = RepeatedOf(append, now) ?? (IReadOnlyList<RequestKey>)[];
+                _callRepeats[append.Partition] |= append.Repeated.Count > 0;
+            }
+        }
+
+        for (var i = 0; i < appends.Count; i++)
+        {
+            var partition = appends[i].Partition;
+            admitted &= !_callRepeats[partition] && Head(partition).BytesHeld + _callBytes[partition] <= _options.MaxBytesPerPartition;
+        }
+
+        for (var i = 0; i < appends.Count && !admitted; i++)
+        {
+            var append = appends[i];
+            append.Status = append.Repeated.Count > 0 ? AppendStatus.Repeated
+                : !_callRepeats[append.Partition] && Head(append.Partition).BytesHeld + _callBytes[append.Partition] > _options.MaxBytesPerPartition
+                    ? AppendStatus.Full
+                    : AppendStatus.Withdrawn;
+        }
+
+        for (var i = 0; i < appends.Count; i++)
+        {
+            _callBytes[appends[i].Partition] = 0;
+            _callRepeats[appends[i].Partition] = false;
+        }
+
+        return admitted;
+    }
+
+    /// <summary>Inserts the next record of a partition and remembers its requests. Not beyond what <see cref="Admit"/> has looked at.</summary>
+    public LogRecord Append(LogAppend append, long now)
+    {
+        ref var head = ref Head(append.Partition);
         var record = new LogRecord(
             head.Position + 1, Math.Max(now, head.IngestedAt), head.PointsThrough + append.Points, append.Payload);
+        var statements = Statements(append.Partition);
         var bytesThrough = head.BytesThrough + append.Payload.Length;
-        var insert = Statements(append.Partition).Insert;
+        var insert = statements.Insert;
         insert.Bind(1, record.Position);
         insert.Bind(2, record.IngestedAt);
         insert.Bind(3, record.PointsThrough);
@@ -82,6 +174,20 @@ internal sealed class LogWriteSession : IDisposable
         head.IngestedAt = record.IngestedAt;
         head.PointsThrough = record.PointsThrough;
         head.BytesThrough = bytesThrough;
+        if (append.Keys.Count > 0)
+        {
+            if (!_staged.Contains(append.Partition))
+            {
+                _staged.Add(append.Partition);
+            }
+
+            var keys = _windows[append.Partition]!.Stage(record.Position, record.IngestedAt, append.Keys);
+            statements.InsertKeys.Bind(1, record.Position);
+            statements.InsertKeys.Bind(2, record.IngestedAt);
+            statements.InsertKeys.Bind(3, keys);
+            statements.InsertKeys.Execute();
+        }
+
         return record;
     }
 
@@ -156,11 +262,7 @@ internal sealed class LogWriteSession : IDisposable
     }
 
     /// <summary>Copies the write-ahead log into the database file and empties it, as far as no other connection is in the way.</summary>
-    public void Checkpoint()
-    {
-        using var checkpoint = new SqliteStatement(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
-        checkpoint.Execute();
-    }
+    public void Checkpoint() => LogDatabase.CopyBack(_connection);
 
     public void Dispose()
     {
@@ -171,10 +273,52 @@ internal sealed class LogWriteSession : IDisposable
 
         _begin.Dispose();
         _commit.Dispose();
+        _rollback.Dispose();
         _dataVersion.Dispose();
         _updateTrim.Dispose();
         _setAside.Dispose();
         _connection.Dispose();
+    }
+
+    private List<RequestKey>? RepeatedOf(LogAppend append, long now)
+    {
+        var window = Window(append.Partition);
+        window.Forget(Math.Max(now, Head(append.Partition).IngestedAt));
+        List<RequestKey>? repeated = null;
+        for (var i = 0; i < append.Keys.Count; i++)
+        {
+            if (window.Contains(append.Keys[i]))
+            {
+                (repeated ??= []).Add(append.Keys[i]);
+            }
+        }
+
+        return repeated;
+    }
+
+    private RequestWindow Window(int partition)
+    {
+        var window = _windows[partition] ??= new RequestWindow(_options.DuplicateWindow, _options.MaxRequestKeysPerPartition);
+        if (!_windowCurrent[partition])
+        {
+            var select = Statements(partition).SelectKeys;
+            try
+            {
+                select.Bind(1, window.Position);
+                while (select.Step())
+                {
+                    window.Load(select.Int64(0), select.Int64(1), select.BlobSpan(2));
+                }
+            }
+            finally
+            {
+                select.Reset();
+            }
+
+            _windowCurrent[partition] = true;
+        }
+
+        return window;
     }
 
     private ref PartitionHead Head(int partition)
@@ -192,28 +336,42 @@ internal sealed class LogWriteSession : IDisposable
 
     private sealed class PartitionStatements(SqliteConnection connection, int partition) : IDisposable
     {
-        public SqliteStatement SelectHead { get; } = new(connection, LogDatabase.SelectHead(partition));
+        private SqliteStatement? _selectHead;
+        private SqliteStatement? _insert;
+        private SqliteStatement? _selectOldest;
+        private SqliteStatement? _delete;
+        private SqliteStatement? _selectKeys;
+        private SqliteStatement? _insertKeys;
+        private SqliteStatement? _deleteKeys;
 
-        public SqliteStatement Insert { get; } = new(connection, Sql($"INSERT INTO records_{partition} VALUES (?1, ?2, ?3, ?4, ?5)"));
+        public SqliteStatement SelectHead => _selectHead ??= new(connection, LogDatabase.SelectHead(partition));
 
-        public SqliteStatement SelectOldest { get; } = new(
-            connection,
-            Sql(
-                $"""
-                SELECT position, ingested_at, points_through, bytes_through FROM records_{partition}
-                WHERE position <= ?1 ORDER BY position LIMIT ?2
-                """));
+        public SqliteStatement Insert => _insert ??= Prepare($"INSERT INTO records_{partition} VALUES (?1, ?2, ?3, ?4, ?5)");
 
-        public SqliteStatement Delete { get; } = new(connection, Sql($"DELETE FROM records_{partition} WHERE position <= ?1"));
+        public SqliteStatement SelectOldest => _selectOldest ??= Prepare(
+            $"""
+            SELECT position, ingested_at, points_through, bytes_through FROM records_{partition}
+            WHERE position <= ?1 ORDER BY position LIMIT ?2
+            """);
+
+        public SqliteStatement Delete => _delete ??= Prepare($"DELETE FROM records_{partition} WHERE position <= ?1");
+
+        public SqliteStatement SelectKeys => _selectKeys ??= Prepare(
+            $"SELECT position, ingested_at, keys FROM request_keys_{partition} WHERE position > ?1 ORDER BY position");
+
+        public SqliteStatement InsertKeys => _insertKeys ??= Prepare($"INSERT INTO request_keys_{partition} VALUES (?1, ?2, ?3)");
+
+        public SqliteStatement DeleteKeys => _deleteKeys ??= Prepare($"DELETE FROM request_keys_{partition} WHERE position <= ?1");
 
         public void Dispose()
         {
-            SelectHead.Dispose();
-            Insert.Dispose();
-            SelectOldest.Dispose();
-            Delete.Dispose();
+            foreach (var statement in (ReadOnlySpan<SqliteStatement?>)[
+                _selectHead, _insert, _selectOldest, _delete, _selectKeys, _insertKeys, _deleteKeys])
+            {
+                statement?.Dispose();
+            }
         }
 
-        private static string Sql(FormattableString sql) => sql.ToString(CultureInfo.InvariantCulture);
+        private SqliteStatement Prepare(FormattableString sql) => new(connection, LogDatabase.Invariant(sql));
     }
 }

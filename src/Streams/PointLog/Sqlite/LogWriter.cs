@@ -1,10 +1,12 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace OrleansMetrics.Streams.PointLog.Sqlite;
 
 /// <summary>
 /// The commit thread and its queue. Everything that waits goes into one transaction; chunks of trims go in between. An error of
-/// the store fails the calls of that transaction and reopens the connection; the thread lives on.
+/// the store fails the calls of that transaction and reopens the connection; the thread lives on. A disk that is full writes nothing,
+/// so that its calls are answered as full.
 /// </summary>
 internal sealed class LogWriter
 {
@@ -12,6 +14,7 @@ internal sealed class LogWriter
     private readonly PointLogOptions _options;
     private readonly TimeProvider _time;
     private readonly PointLogStatistics _statistics;
+    private readonly LogDamage _damage;
     private readonly ILogger _logger;
     private readonly Action<int, LogRecord> _appended;
     private readonly Action<int, long> _trimmed;
@@ -31,11 +34,13 @@ internal sealed class LogWriter
     private readonly List<AppendWork> _batch = [];
     private readonly List<(int Partition, LogRecord Record)> _records = [];
     private LogWriteSession? _session;
+    private bool _diskFull;
 
     /// <param name="database">The file.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="time">The clock of <see cref="LogRecord.IngestedAt"/>.</param>
     /// <param name="statistics">Counters.</param>
+    /// <param name="damage">Told of damage.</param>
     /// <param name="logger">For errors of the store.</param>
     /// <param name="appended">Called on the commit thread for each committed record, in order within a partition, before the append is answered.</param>
     /// <param name="trimmed">Called on the commit thread when a partition has been trimmed up to a position.</param>
@@ -44,6 +49,7 @@ internal sealed class LogWriter
         PointLogOptions options,
         TimeProvider time,
         PointLogStatistics statistics,
+        LogDamage damage,
         ILogger logger,
         Action<int, LogRecord> appended,
         Action<int, long> trimmed)
@@ -52,6 +58,7 @@ internal sealed class LogWriter
         _options = options;
         _time = time;
         _statistics = statistics;
+        _damage = damage;
         _logger = logger;
         _appended = appended;
         _trimmed = trimmed;
@@ -117,6 +124,7 @@ internal sealed class LogWriter
         for (var i = 0; i < appends.Count; i++)
         {
             appends[i].Status = status;
+            appends[i].Repeated = [];
             appends[i].Error = error;
         }
     }
@@ -197,22 +205,7 @@ internal sealed class LogWriter
             var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
             foreach (var work in _batch)
             {
-                for (var i = 0; i < work.Appends.Count; i++)
-                {
-                    var append = work.Appends[i];
-                    if (session.Append(append, now) is { } record)
-                    {
-                        append.Position = record.Position;
-                        append.Status = AppendStatus.Appended;
-                        bytes += record.Payload.Length;
-                        _records.Add((append.Partition, record));
-                    }
-                    else
-                    {
-                        append.Status = AppendStatus.Full;
-                        _statistics.Refused(1);
-                    }
-                }
+                bytes += Append(session, work.Appends, now);
             }
 
             session.Commit();
@@ -225,6 +218,7 @@ internal sealed class LogWriter
 
         if (error is null)
         {
+            DiskHasRoom();
             _statistics.Committed(_records.Count, bytes);
             foreach (var (partition, record) in _records)
             {
@@ -233,6 +227,31 @@ internal sealed class LogWriter
         }
 
         Complete(error);
+    }
+
+    /// <summary>Inserts a call whole, or nothing of it; the payload bytes inserted.</summary>
+    private long Append(LogWriteSession session, IReadOnlyList<LogAppend> appends, long now)
+    {
+        long bytes = 0;
+        var admitted = session.Admit(appends, now);
+        for (var i = 0; i < appends.Count; i++)
+        {
+            var append = appends[i];
+            if (admitted)
+            {
+                var record = session.Append(append, now);
+                append.Position = record.Position;
+                append.Status = AppendStatus.Appended;
+                bytes += record.Payload.Length;
+                _records.Add((append.Partition, record));
+            }
+            else if (append.Status == AppendStatus.Full)
+            {
+                _statistics.Refused(1);
+            }
+        }
+
+        return bytes;
     }
 
     private void Complete(Exception? error)
@@ -251,7 +270,12 @@ internal sealed class LogWriter
 
         foreach (var work in _batch)
         {
-            if (error is not null)
+            if (IsDiskFull(error))
+            {
+                _statistics.Refused(work.Appends.Count);
+                Answer(work.Appends, AppendStatus.Full, null);
+            }
+            else if (error is not null)
             {
                 _statistics.Failed(work.Appends.Count);
                 Answer(work.Appends, AppendStatus.Failed, error);
@@ -317,12 +341,53 @@ internal sealed class LogWriter
 
     private LogWriteSession Session() => _session ??= new LogWriteSession(_database, _options);
 
+    // The write of a transaction's last frame is what commits it; when the disk was full for any of them, it was not committed.
+    private static bool IsDiskFull(Exception? exception) => exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };
+
     private void StoreFailed(Exception exception)
     {
         _statistics.StoreFailed();
-        SqlitePointLogMessages.StoreFailed(_logger, _database.Path, exception);
+        _damage.Observe(exception);
+        if (!IsDiskFull(exception))
+        {
+            SqlitePointLogMessages.StoreFailed(_logger, _database.Path, exception);
+        }
+        else if (!_diskFull)
+        {
+            _diskFull = true;
+            SqlitePointLogMessages.DiskFull(_logger, _database.Path);
+        }
+
+        if (IsDiskFull(exception) && TryRollback())
+        {
+            return;
+        }
+
         _session?.Dispose();
         _session = null;
+    }
+
+    private bool TryRollback()
+    {
+        try
+        {
+            _session?.Rollback();
+            return true;
+        }
+        catch (SqliteException)
+        {
+            // Then the session goes, and with it the transaction.
+            return false;
+        }
+    }
+
+    private void DiskHasRoom()
+    {
+        if (_diskFull)
+        {
+            _diskFull = false;
+            SqlitePointLogMessages.DiskHasRoom(_logger, _database.Path);
+        }
     }
 
     private void End()

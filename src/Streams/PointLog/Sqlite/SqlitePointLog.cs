@@ -9,8 +9,12 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 /// </summary>
 /// <remarks>
 /// Appends go to one commit thread, which commits everything that waits in one transaction. When more than
-/// <see cref="PointLogOptions.MaxQueuedBytes"/> wait, appends are refused as full. The file keeps the size of its highest fill;
-/// trimmed pages are used again.
+/// <see cref="PointLogOptions.MaxQueuedBytes"/> wait, appends are refused as full. A call is written whole, over all its partitions,
+/// or not at all. The file keeps the size of its highest fill; trimmed pages are used again.
+/// <para>
+/// A file that was not closed properly is checked when the next process opens it, repaired as far as it can be read, and goes on after a
+/// <see cref="LogGap"/>. Beside the file lies an empty one, <c>-lock</c>, by which processes know of each other.
+/// </para>
 /// </remarks>
 public sealed class SqlitePointLog : IPointLog
 {
@@ -18,9 +22,18 @@ public sealed class SqlitePointLog : IPointLog
     private readonly LogWriter _writer;
     private readonly LogReaders _readers;
     private readonly LogWatch _watch;
+    private readonly LogDamage _damage;
+    private readonly LogRecovery _recovery;
+    private readonly LogPresence _presence;
+    private readonly Lock _closing = new();
+    private Task? _closed;
 
-    private SqlitePointLog(LogDatabase database, PointLogOptions options, TimeProvider time, ILogger logger)
+    private SqlitePointLog(
+        LogDatabase database, PointLogOptions options, TimeProvider time, ILogger logger, LogDamage damage, LogRecovery recovery, LogPresence presence)
     {
+        _damage = damage;
+        _recovery = recovery;
+        _presence = presence;
         Partitions = database.Partitions;
         _tails = new LogTail[database.Partitions];
         for (var i = 0; i < _tails.Length; i++)
@@ -28,13 +41,14 @@ public sealed class SqlitePointLog : IPointLog
             _tails[i] = new LogTail(options.TailBytesPerPartition);
         }
 
-        _watch = new LogWatch(database, options, Statistics, logger);
-        _readers = new LogReaders(database, options.MaxConcurrentReads);
+        _watch = new LogWatch(database, options, Statistics, damage, logger);
+        _readers = new LogReaders(database, options.MaxConcurrentReads, damage);
         _writer = new LogWriter(
             database,
             options,
             time,
             Statistics,
+            damage,
             logger,
             (partition, record) =>
             {
@@ -50,7 +64,10 @@ public sealed class SqlitePointLog : IPointLog
     /// <summary>What this instance has done so far.</summary>
     public PointLogStatistics Statistics { get; } = new();
 
-    /// <summary>Opens the log, creating file and directory when there are none. Blocks for some milliseconds.</summary>
+    /// <summary>
+    /// Opens the log, creating file and directory when there are none. Blocks for some milliseconds; when the file was not closed properly,
+    /// for as long as it takes to read it once (about a second per GB and more from a cold disk), or copy it when it is damaged.
+    /// </summary>
     /// <param name="path">The database file. SQLite adds <c>-wal</c> and <c>-shm</c> beside it.</param>
     /// <param name="partitions">Number of partitions; must be the one that the file was created with.</param>
     /// <param name="options">Bounds and durability.</param>
@@ -58,7 +75,7 @@ public sealed class SqlitePointLog : IPointLog
     /// <param name="logger">Told of errors of the store.</param>
     /// <exception cref="OptionsValidationException">Options are out of range; lists all.</exception>
     /// <exception cref="InvalidOperationException">The file was created with another number of partitions or by another version.</exception>
-    /// <exception cref="InvalidDataException">The file is no SQLite database.</exception>
+    /// <exception cref="InvalidDataException">The file is no SQLite database, or damaged beyond repair.</exception>
     public static SqlitePointLog Open(string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -72,8 +89,9 @@ public sealed class SqlitePointLog : IPointLog
         var fullPath = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(fullPath)!);
         var database = new LogDatabase(fullPath, partitions, options);
-        database.CreateOrVerify();
-        var log = new SqlitePointLog(database, options, timeProvider, logger);
+        var damage = new LogDamage(fullPath, logger);
+        var recovery = new LogRecovery(database, timeProvider, damage, logger);
+        var log = new SqlitePointLog(database, options, timeProvider, logger, damage, recovery, recovery.Open());
         log._writer.Start();
         SqlitePointLogMessages.Opened(logger, fullPath, partitions, options.Sync);
         return log;
@@ -145,17 +163,38 @@ public sealed class SqlitePointLog : IPointLog
         return _writer.SetAsideAsync(partition, record, reason);
     }
 
-    /// <summary>Takes no more appends, commits those that wait, copies the write-ahead log back and closes the file. Idempotent.</summary>
+    /// <summary>
+    /// Takes no more appends, commits those that wait, copies the write-ahead log back and closes the file; marks it closed when no other
+    /// process has it open. Idempotent.
+    /// </summary>
     public async ValueTask DisposeAsync()
+    {
+        Task closed;
+        lock (_closing)
+        {
+            closed = _closed ??= CloseAsync();
+        }
+
+        await closed.ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync()
     {
         await _writer.CloseAsync().ConfigureAwait(false);
         await _watch.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
+        _recovery.Close(_presence);
     }
 
     private async Task<IReadOnlyList<LogRecord>> ReadStoreAsync(int partition, long after, int maxBytes, CancellationToken cancellationToken)
     {
-        var records = await _readers.RunAsync(session => session.Read(partition, after, maxBytes), cancellationToken).ConfigureAwait(false);
+        var read = await _readers.RunAsync(session => session.Read(partition, after, maxBytes), cancellationToken).ConfigureAwait(false);
+        if (read.LostFirst > 0)
+        {
+            _damage.Report(partition, read.LostFirst, read.LostLast);
+        }
+
+        var records = read.Records;
         if (records.Count > 0)
         {
             Statistics.ReadFromStore(records.Count);

@@ -35,6 +35,26 @@ internal sealed class SqliteStatement : IDisposable
         }
     }
 
+    /// <summary>Binds what another statement has in a column of its row.</summary>
+    public void Copy(int parameter, SqliteStatement from, int column)
+    {
+        switch (raw.sqlite3_column_type(from._statement, column))
+        {
+            case raw.SQLITE_INTEGER:
+                Bind(parameter, from.Int64(column));
+                break;
+            case raw.SQLITE_TEXT:
+                Bind(parameter, raw.sqlite3_column_text(from._statement, column).utf8_to_string());
+                break;
+            case raw.SQLITE_BLOB:
+                Bind(parameter, from.BlobSpan(column));
+                break;
+            default:
+                raw.sqlite3_bind_null(_statement, parameter);
+                break;
+        }
+    }
+
     /// <summary>Moves to the next row; false after the last. <see cref="Reset"/> must follow.</summary>
     /// <exception cref="SqliteException">The store refused.</exception>
     public bool Step()
@@ -81,6 +101,15 @@ internal sealed class SqliteStatement : IDisposable
     public long Int64(int column) => raw.sqlite3_column_int64(_statement, column);
 
     public bool IsNull(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL;
+
+    /// <summary>False for a column whose row is damaged in a way that SQLite reads as another type.</summary>
+    public bool IsInteger(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_INTEGER;
+
+    /// <inheritdoc cref="IsInteger"/>
+    public bool IsBlob(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_BLOB;
+
+    /// <summary>Valid until the next step.</summary>
+    public ReadOnlySpan<byte> BlobSpan(int column) => raw.sqlite3_column_blob(_statement, column);
 
     public byte[] Blob(int column) => raw.sqlite3_column_blob(_statement, column).ToArray();
 

@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Time.Testing;
 using OrleansMetrics.Streams.PointLog;
 
-namespace OrleansMetrics.Streams.Tests.PointLog;
+namespace OrleansMetrics.Streams.Contract;
 
-/// <summary>What every point log promises. A subclass says how to open one; all instances opened by a test share the same store.</summary>
+/// <summary>
+/// What every point log promises. A subclass says how to open one; all instances opened by a test share the same store.
+/// It may skip a test there when the store cannot be had on this machine.
+/// </summary>
 public abstract class PointLogContract
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -14,7 +17,14 @@ public abstract class PointLogContract
     /// <summary>Opens a log, or another instance of the same one, as another process would.</summary>
     protected abstract Task<IPointLog> OpenAsync(PointLogOptions? options = null, TimeProvider? time = null, int partitions = Partitions);
 
-    [Fact]
+    /// <summary>Lets time pass for the store whose logs were opened with this clock.</summary>
+    protected virtual Task AdvanceAsync(FakeTimeProvider time, TimeSpan by)
+    {
+        time.Advance(by);
+        return Task.CompletedTask;
+    }
+
+    [SkippableFact]
     public async Task An_empty_log_has_its_head_at_0_and_nothing_to_read()
     {
         await using var log = await OpenAsync();
@@ -24,7 +34,7 @@ public abstract class PointLogContract
         Assert.Equal(Partitions, log.Partitions);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Records_are_read_as_appended_and_in_the_order_given()
     {
         await using var log = await OpenAsync();
@@ -43,7 +53,7 @@ public abstract class PointLogContract
         Assert.Equal(1, (await log.GetHeadAsync(2, default)).Position);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Concurrent_appends_get_contiguous_positions_and_are_all_there()
     {
         await using var log = await OpenAsync();
@@ -52,7 +62,7 @@ public abstract class PointLogContract
         await AssertContiguousAsync(log, appends);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Two_instances_of_a_log_stay_contiguous_and_see_each_others_records()
     {
         await using var one = await OpenAsync();
@@ -65,7 +75,7 @@ public abstract class PointLogContract
         await AssertContiguousAsync(other, all);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_log_opened_again_goes_on_where_it_stood()
     {
         LogHead before;
@@ -85,7 +95,7 @@ public abstract class PointLogContract
         Assert.Equal([1L, 2L, 3L], (await again.ReadAsync(0, 0, 1 << 20, default)).Select(record => record.Position));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Ingestion_time_never_goes_back_when_the_clock_does()
     {
         var start = DateTimeOffset.UnixEpoch.AddDays(20_000);
@@ -104,17 +114,17 @@ public abstract class PointLogContract
         Assert.Equal(times[^1], (await behind.GetHeadAsync(0, default)).IngestedAt);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_partition_at_its_byte_bound_refuses_appends_and_takes_them_again_after_a_trim()
     {
         await using var log = await OpenAsync(new PointLogOptions { MaxBytesPerPartition = 1024 });
         var fits = Append(0, 1000);
+        await log.AppendAsync([fits], default);
         var tooMuch = Append(0, 100);
-        var elsewhere = Append(1, 100);
 
-        await log.AppendAsync([fits, tooMuch, elsewhere], default);
+        await log.AppendAsync([tooMuch], default);
 
-        Assert.Equal([AppendStatus.Appended, AppendStatus.Full, AppendStatus.Appended], [fits.Status, tooMuch.Status, elsewhere.Status]);
+        Assert.Equal([AppendStatus.Appended, AppendStatus.Full], [fits.Status, tooMuch.Status]);
         Assert.Equal(1000, (await log.GetHeadAsync(0, default)).Bytes);
         await log.TrimAsync(0, 1, default);
         var after = Append(0, 100);
@@ -122,7 +132,157 @@ public abstract class PointLogContract
         Assert.Equal((AppendStatus.Appended, 2L), (after.Status, after.Position));
     }
 
-    [Theory]
+    [SkippableFact]
+    public async Task All_appends_of_a_call_to_a_partition_are_written_or_none()
+    {
+        await using var log = await OpenAsync(new PointLogOptions { MaxBytesPerPartition = 1024 });
+        LogAppend[] tooMuch = [Append(0, 600), Append(0, 400), Append(0, 100)];
+
+        await log.AppendAsync(tooMuch, default);
+
+        Assert.All(tooMuch, append => Assert.Equal(AppendStatus.Full, append.Status));
+        Assert.Equal(new LogHead(0, 0, 0, 0, 0), await log.GetHeadAsync(0, default));
+        LogAppend[] fits = [Append(0, 600), Append(0, 400)];
+        await log.AppendAsync(fits, default);
+        Assert.Equal([1L, 2L], (await log.ReadAsync(0, 0, 1 << 20, default)).Select(record => record.Position));
+    }
+
+    [SkippableFact]
+    public async Task A_request_sent_again_is_not_appended_again_and_its_call_can_be_appended_without_it()
+    {
+        await using var log = await OpenAsync(KeyedLog());
+        await log.AppendAsync([Keyed(0, Key(1), Key(2))], default);
+        LogAppend[] again = [Keyed(0, Key(3), Key(2), Key(1)), Append(0, 10)];
+
+        await log.AppendAsync(again, default);
+
+        Assert.Equal([AppendStatus.Repeated, AppendStatus.Withdrawn], again.Select(append => append.Status));
+        Assert.Equal([Key(2), Key(1)], again[0].Repeated);
+        Assert.Equal(1, (await log.GetHeadAsync(0, default)).Position);
+        LogAppend[] without = [Keyed(0, Key(3)), again[1]];
+        await log.AppendAsync(without, default);
+        Assert.All(without, append => Assert.Equal(AppendStatus.Appended, append.Status));
+        Assert.Empty(without[0].Repeated);
+        Assert.Equal([Key(3)], await RepeatedAsync(log, 0, Key(3)));
+    }
+
+    [SkippableFact]
+    public async Task Partitions_remember_requests_apart()
+    {
+        await using var log = await OpenAsync(KeyedLog());
+        await log.AppendAsync([Keyed(0, Key(1)), Keyed(1, Key(2))], default);
+
+        var other = Keyed(1, Key(1));
+        await log.AppendAsync([other], default);
+
+        Assert.Equal(AppendStatus.Appended, other.Status);
+        Assert.Equal([Key(1)], await RepeatedAsync(log, 0, Key(1)));
+        Assert.Equal([Key(1), Key(2)], await RepeatedAsync(log, 1, Key(1), Key(2)));
+    }
+
+    [SkippableFact]
+    public async Task Of_calls_that_wait_at_the_same_time_with_the_same_request_one_is_appended()
+    {
+        await using var log = await OpenAsync(KeyedLog());
+        var calls = Enumerable.Range(0, 200).Select(i => Keyed(0, Key(i / 10))).ToArray();
+
+        await Task.WhenAll(calls.Select(append => log.AppendAsync([append], default).AsTask()));
+
+        Assert.Equal(20, calls.Count(append => append.Status == AppendStatus.Appended));
+        Assert.Equal(180, calls.Count(append => append.Status == AppendStatus.Repeated));
+        Assert.Equal(20, calls.Where(append => append.Status == AppendStatus.Appended).Select(append => append.Keys[0]).Distinct().Count());
+        Assert.Equal(20, (await log.GetHeadAsync(0, default)).Position);
+    }
+
+    [SkippableFact]
+    public async Task The_requests_of_a_call_that_was_refused_are_not_remembered()
+    {
+        await using var log = await OpenAsync(new PointLogOptions { MaxBytesPerPartition = 1024 });
+        await log.AppendAsync([Keyed(0, Key(1))], default);
+        LogAppend[] full = [Keyed(0, Key(2)), Append(0, 2000)];
+        LogAppend[] repeated = [Keyed(0, Key(1), Key(3))];
+
+        await log.AppendAsync(full, default);
+        await log.AppendAsync(repeated, default);
+
+        Assert.All(full, append => Assert.Equal(AppendStatus.Full, append.Status));
+        Assert.Equal(AppendStatus.Repeated, repeated[0].Status);
+        var now = Keyed(0, Key(2), Key(3));
+        await log.AppendAsync([now], default);
+        Assert.Equal((AppendStatus.Appended, 2L), (now.Status, now.Position));
+    }
+
+    [SkippableFact]
+    public async Task A_request_is_forgotten_when_the_window_has_passed()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddDays(20_000));
+        await using var log = await OpenAsync(new PointLogOptions { DuplicateWindow = TimeSpan.FromMinutes(15), MaxBytesPerPartition = KeyedLogBytes }, time);
+        await log.AppendAsync([Keyed(0, Key(1))], default);
+        await AdvanceAsync(time, TimeSpan.FromMinutes(10));
+        await log.AppendAsync([Keyed(0, Key(2))], default);
+
+        await AdvanceAsync(time, TimeSpan.FromMinutes(4));
+        Assert.Equal([Key(1), Key(2)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+        await AdvanceAsync(time, TimeSpan.FromMinutes(2));
+        Assert.Equal([Key(2)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+
+        // Appended again, it is remembered for a whole window again.
+        await log.AppendAsync([Keyed(0, Key(1))], default);
+        await AdvanceAsync(time, TimeSpan.FromMinutes(14));
+        Assert.Equal([Key(1)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+    }
+
+    [SkippableFact]
+    public async Task Beyond_the_number_that_is_remembered_the_oldest_request_is_forgotten()
+    {
+        var options = new PointLogOptions { MaxRequestKeysPerPartition = 5, MaxBytesPerPartition = KeyedLogBytes };
+        await using (var log = await OpenAsync(options))
+        {
+            for (var i = 0; i < 400; i += 2)
+            {
+                await log.AppendAsync([Keyed(0, Key(i), Key(i + 1))], default);
+            }
+
+            Assert.Equal(Enumerable.Range(395, 5).Select(Key), await RepeatedAsync(log, 0, [.. Enumerable.Range(0, 400).Select(Key)]));
+        }
+
+        await using var again = await OpenAsync(options);
+        Assert.Equal(Enumerable.Range(395, 5).Select(Key), await RepeatedAsync(again, 0, [.. Enumerable.Range(0, 400).Select(Key)]));
+    }
+
+    [SkippableFact]
+    public async Task Requests_are_remembered_when_their_records_are_trimmed_and_when_the_log_is_opened_again()
+    {
+        await using (var log = await OpenAsync(KeyedLog()))
+        {
+            await log.AppendAsync([Keyed(0, Key(1))], default);
+            await log.AppendAsync([Keyed(0, Key(2))], default);
+            await log.TrimAsync(0, 2, default);
+            Assert.Equal([Key(1), Key(2)], await RepeatedAsync(log, 0, Key(1), Key(2)));
+        }
+
+        await using var again = await OpenAsync(KeyedLog());
+
+        Assert.Equal([Key(1), Key(2)], await RepeatedAsync(again, 0, Key(1), Key(2)));
+        Assert.Equal(2, (await again.GetHeadAsync(0, default)).Position);
+    }
+
+    [SkippableFact]
+    public async Task Two_instances_of_a_log_know_each_others_requests()
+    {
+        await using var one = await OpenAsync(KeyedLog());
+        await using var other = await OpenAsync(KeyedLog());
+        for (var i = 0; i < 6; i += 2)
+        {
+            await one.AppendAsync([Keyed(0, Key(i))], default);
+            await other.AppendAsync([Keyed(0, Key(i + 1))], default);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 6).Select(Key), await RepeatedAsync(one, 0, [.. Enumerable.Range(0, 9).Select(Key)]));
+        Assert.Equal(Enumerable.Range(0, 6).Select(Key), await RepeatedAsync(other, 0, [.. Enumerable.Range(0, 9).Select(Key)]));
+    }
+
+    [SkippableTheory]
     [InlineData(0)]
     [InlineData(4 << 20)]
     public async Task Records_come_the_same_from_memory_and_from_the_store(long tailBytes)
@@ -141,7 +301,7 @@ public abstract class PointLogContract
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_read_brings_a_record_that_alone_exceeds_the_bytes_asked_for()
     {
         await using var log = await OpenAsync();
@@ -151,7 +311,7 @@ public abstract class PointLogContract
         Assert.Equal(5000, record.Payload.Length);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_wait_ends_when_this_instance_appends()
     {
         await using var log = await OpenAsync();
@@ -168,7 +328,7 @@ public abstract class PointLogContract
         await other.WaitAsync(Patience);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_wait_ends_when_another_instance_appends_or_has_appended()
     {
         await using var log = await OpenAsync();
@@ -183,7 +343,7 @@ public abstract class PointLogContract
         Assert.Equal(2, (await log.ReadAsync(0, 1, 100, default)).Single().Position);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_wait_can_be_cancelled()
     {
         await using var log = await OpenAsync();
@@ -195,7 +355,7 @@ public abstract class PointLogContract
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.WaitAsync(Patience));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_trim_removes_the_oldest_records_and_may_be_repeated()
     {
         await using var log = await OpenAsync(new PointLogOptions { TrimChunkRecords = 3 });
@@ -210,7 +370,7 @@ public abstract class PointLogContract
         Assert.Equal(12, (await log.ReadAsync(0, 0, 100, default))[0].Position);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_log_trimmed_to_its_head_keeps_its_head()
     {
         LogHead before;
@@ -229,7 +389,7 @@ public abstract class PointLogContract
         Assert.Equal(3, next.Position);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_trim_beyond_the_head_is_refused_and_removes_nothing()
     {
         await using var log = await OpenAsync();
@@ -243,7 +403,7 @@ public abstract class PointLogContract
         Assert.Equal(AppendStatus.Appended, next.Status);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_record_may_be_set_aside_twice()
     {
         await using var log = await OpenAsync();
@@ -256,7 +416,7 @@ public abstract class PointLogContract
         Assert.Single(await log.ReadAsync(0, 0, 100, default));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_partition_that_the_log_does_not_have_is_refused()
     {
         await using var log = await OpenAsync();
@@ -266,7 +426,7 @@ public abstract class PointLogContract
         Assert.Equal(0, (await log.GetHeadAsync(0, default)).Position);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Another_number_of_partitions_than_at_creation_is_refused_with_both_numbers()
     {
         await (await OpenAsync()).DisposeAsync();
@@ -277,7 +437,7 @@ public abstract class PointLogContract
         Assert.Contains("with 7", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Disposal_commits_what_waits_and_refuses_what_comes_later()
     {
         var log = await OpenAsync();
@@ -306,6 +466,26 @@ public abstract class PointLogContract
         new Random(Interlocked.Increment(ref _seed)).NextBytes(payload);
         return new LogAppend(partition, payload, points);
     }
+
+    /// <summary>An append with a batch of these requests.</summary>
+    protected static LogAppend Keyed(int partition, params RequestKey[] keys) => new(partition, Append(partition, 10).Payload, 1) { Keys = keys };
+
+    /// <summary>The key of a request with a number.</summary>
+    protected static RequestKey Key(int number) => RequestKey.Of("producer"u8, number);
+
+    private static PointLogOptions KeyedLog() => new() { MaxBytesPerPartition = KeyedLogBytes };
+
+    /// <summary>Which of the requests a <see cref="KeyedLog"/> has. Appends nothing.</summary>
+    protected static async Task<IReadOnlyList<RequestKey>> RepeatedAsync(IPointLog log, int partition, params RequestKey[] keys)
+    {
+        // More than the log may hold, so that the call is refused whether or not it is a repeat.
+        var probe = Keyed(partition, keys);
+        await log.AppendAsync([probe, Append(partition, KeyedLogBytes + 1)], default);
+        Assert.True(probe.Status is AppendStatus.Repeated or AppendStatus.Full, $"{probe.Status}");
+        return probe.Repeated;
+    }
+
+    private const int KeyedLogBytes = 1 << 16;
 
     private static int _seed;
 

@@ -1,4 +1,4 @@
-namespace OrleansMetrics.Streams.PointLog.Sqlite;
+namespace OrleansMetrics.Streams.PointLog;
 
 /// <summary>The newest records that this process committed to one partition, contiguous, bounded in bytes. Any thread.</summary>
 internal sealed class LogTail(long maxBytes)

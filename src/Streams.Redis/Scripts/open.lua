@@ -1,0 +1,25 @@
+-- Brings a partition's log into being, or writes a gap when it may have lost its tail.
+--
+-- KEYS: log, head    ARGV: floor
+-- Returns "position gap": gap is the position before a gap that was written (-1: none).
+
+local floor = tonumber(ARGV[1])
+local head = readHead(KEYS[2])
+local run = runId()
+local lastBefore = lostAfter(head, floor, run)
+local known = head.run == run
+head.run = run
+if lastBefore then
+  head.ingested = math.max(head.ingested, now())
+  addGap(KEYS[1], head, floor, lastBefore)
+end
+
+if not known or lastBefore then
+  writeHead(KEYS[2], head)
+end
+
+if lastBefore then
+  redis.call('PUBLISH', KEYS[1], text(head.position))
+end
+
+return text(head.position) .. ' ' .. (lastBefore and text(lastBefore) or '-1')

@@ -1,0 +1,43 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansMetrics.Streams.PointLog.Sqlite;
+
+/// <summary>What damage of the file this process has met. Any thread.</summary>
+internal sealed class LogDamage(string path, ILogger logger)
+{
+    private const int MaxReported = 1_000;
+    private readonly HashSet<(int Partition, long First)> _reported = [];
+    private volatile bool _met;
+
+    /// <summary>Whether any was met; the file is then checked when it is next opened.</summary>
+    public bool Met => _met;
+
+    /// <summary>True for an error that damage causes.</summary>
+    public static bool Is(Exception exception) =>
+        exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB };
+
+    /// <summary>Remembers that an error was damage, if it was.</summary>
+    public void Observe(Exception exception)
+    {
+        if (Is(exception))
+        {
+            _met = true;
+        }
+    }
+
+    /// <summary>Positions that cannot be read; says so once.</summary>
+    public void Report(int partition, long first, long last)
+    {
+        _met = true;
+        lock (_reported)
+        {
+            if (_reported.Count >= MaxReported || !_reported.Add((partition, first)))
+            {
+                return;
+            }
+        }
+
+        SqlitePointLogMessages.RecordsUnreadable(logger, path, partition, first, last);
+    }
+}
