@@ -6,6 +6,7 @@ using OrleansMetrics.ClientApp;
 using OrleansMetrics.Contracts.Ingest;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
+using Orleans.Runtime;
 
 const string Metric = "sample.orders";
 
@@ -24,12 +25,18 @@ var observer = new WindowPrinter();
 var reference = cluster.CreateObjectReference<IWindowObserver>(observer);
 await aggregator.Subscribe(reference);
 
-// Publish: when the call returns without Overloaded, the accepted points are durable.
+// Publish: when the call returns without Overloaded, the accepted points are durable. Producer and sequence are the call's name: after a
+// failure it is sent again, to any silo, and its points are counted once.
+var producer = $"sample-{Guid.NewGuid():N}";
+const long Sequence = 1;
 var points = Enumerable.Range(1, 30)
     .Select(i => new MetricPoint { Metric = Metric, Value = i, Tags = [new Tag("shop", i % 2 == 0 ? "berlin" : "paris")] })
     .ToArray();
-var result = await cluster.GetGrain<IPointIngestGrain>(0).Publish(points);
+var ingest = cluster.GetGrain<IPointIngestGrain>(0);
+var result = await PublishOnceAsync();
 Console.WriteLine($"published: {result.Accepted} accepted, {result.RejectedCount} rejected, overloaded: {result.Overloaded}");
+result = await PublishOnceAsync();
+Console.WriteLine($"published again: {result.Accepted} accepted, repeated: {result.Repeated}");
 
 // Read: aggregates follow within milliseconds.
 MetricAggregates? aggregates;
@@ -48,3 +55,24 @@ Console.WriteLine("waiting for the windows to become final: window size and allo
 await observer.Told.WaitAsync(TimeSpan.FromMinutes(2));
 await aggregator.Unsubscribe(reference);
 await host.StopAsync();
+
+async Task<PublishResult> PublishOnceAsync()
+{
+    for (var tries = 1; ; tries++)
+    {
+        try
+        {
+            var answer = await ingest.PublishOnce(producer, Sequence, points);
+            if (!answer.Overloaded || tries == 5)
+            {
+                return answer;
+            }
+        }
+        catch (Exception exception) when (tries < 5 && exception is IOException or TimeoutException or OrleansException)
+        {
+            // The log failed, or the answer got lost: nobody knows what was counted, and nobody has to.
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(1));
+    }
+}

@@ -7,7 +7,8 @@ using Orleans.Storage;
 namespace OrleansMetrics.Persistence.Sqlite;
 
 /// <summary>
-/// Grain state in a SQLite file, one row per state. A write is there whole or not at all, whatever process is killed. The ETag is
+/// Grain state in a SQLite file, one row per state. A write is there whole or not at all, whatever process is killed, and once completed
+/// survives power loss too: every commit waits for the disk. The ETag is
 /// compared by the statement that writes, so that of two writers that read the same state one gets an
 /// <see cref="InconsistentStateException"/>, in one process or in several on the same machine.
 /// </summary>

@@ -8,9 +8,6 @@ public sealed class SqliteGrainStorageOptions : IStorageProviderSerializerOption
     /// <summary>The database file; created with its directory when there is none. Required. Not on a network file system.</summary>
     public string Path { get; set; } = "";
 
-    /// <summary>What a completed write survives. Default <see cref="SqliteSync.Normal"/>.</summary>
-    public SqliteSync Sync { get; set; } = SqliteSync.Normal;
-
     /// <summary>
     /// Writes that may be serialized and waiting at a time; further ones wait before they serialize, so memory is bounded by this
     /// times the size of a state. Default 256.

@@ -16,7 +16,6 @@ public sealed class SqliteGrainStorageOptionsValidator(string providerName) : IV
 
         var failures = new List<string>();
         Check(!string.IsNullOrWhiteSpace(options.Path), nameof(options.Path), "must name a file");
-        Check(Enum.IsDefined(options.Sync), nameof(options.Sync), "must be Normal or Full");
         Check(options.MaxQueuedWrites >= 1, nameof(options.MaxQueuedWrites), "must be at least 1");
         Check(options.MaxCommitBytes >= 1, nameof(options.MaxCommitBytes), "must be at least 1 byte");
         Check(options.CheckpointBytes is >= 1 << 20 and <= 1 << 30, nameof(options.CheckpointBytes), "must be between 1 MiB and 1 GiB");

@@ -66,7 +66,9 @@ internal sealed class StateDatabase(SqliteGrainStorageOptions options)
     public SqliteConnection OpenWriter()
     {
         var connection = Open();
-        Execute(connection, options.Sync == SqliteSync.Full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+
+        // What the state is made of may be deleted once it is written (a log that is trimmed), so it has to survive power loss.
+        Execute(connection, "PRAGMA synchronous=FULL");
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint={options.CheckpointBytes / PageBytes}"));
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA journal_size_limit={options.CheckpointBytes * 2}"));
         return connection;

@@ -7,6 +7,7 @@ using OrleansMetrics.Cli.Host;
 using OrleansMetrics.Cli.Load;
 using OrleansMetrics.Cli.Query;
 using OrleansMetrics.Cli.Stats;
+using OrleansMetrics.Cli.Verify;
 using OrleansMetrics.Cli.Watch;
 
 namespace OrleansMetrics.Cli.CommandLine;
@@ -21,7 +22,7 @@ public static class CliApplication
     private const int BrokenPipe = 32;
 
     /// <summary>
-    /// Runs the command that the arguments name. Exit codes: 0 done, 1 failed, 2 wrong usage. A failure is one line on the error writer.
+    /// Runs the command that the arguments name. Exit codes: 0 done, 1 failed, 2 wrong usage, or nothing to judge for <c>verify</c>. A failure is one line on the error writer.
     /// </summary>
     /// <param name="args">The arguments without the program's name.</param>
     /// <param name="services">Output, clock, environment.</param>
@@ -80,12 +81,13 @@ public static class CliApplication
         root.Options.Add(node.Option);
         var examples = new Dictionary<Command, string[]>
         {
-            [root] = ["demo", "host --interval 1s", "query cpu_usage_user", "load --points 1000000 --verify", "stats"],
+            [root] = ["demo", "host --interval 1s", "query cpu_usage_user", "load --points 1000000 --verify", "stats", "verify --settle 30s"],
         };
         CommandDefinition[] definitions =
         [
             DemoCommand.Define(services, node), HostCommand.Define(services, node), QueryCommand.Define(services, node),
-            WatchCommand.Define(services, node), StatsCommand.Define(services, node), LoadCommand.Define(services, node),
+            WatchCommand.Define(services, node), StatsCommand.Define(services, node), VerifyCommand.Define(services, node),
+            LoadCommand.Define(services, node),
         ];
         foreach (var definition in definitions)
         {

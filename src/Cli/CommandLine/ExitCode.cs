@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>The arguments make no sense; nothing was done.</summary>
     public const int Usage = 2;
+
+    /// <summary>Of <c>verify</c>: nothing could be judged, because the node did not answer.</summary>
+    public const int Unknown = 2;
 }

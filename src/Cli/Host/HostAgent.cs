@@ -24,7 +24,8 @@ internal sealed class HostAgent(CliServices services, NodeClient node, HostOptio
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var buffer = new RetryBuffer(options.BufferSamples, MaxBufferBytes);
-        var run = $"{Environment.MachineName}-{Environment.ProcessId}-{services.Time.GetUtcNow().ToUnixTimeMilliseconds()}";
+        var machine = string.Concat(Environment.MachineName.Select(c => c is > ' ' and <= '~' ? c : '-'));
+        var run = $"{machine}-{Environment.ProcessId}-{services.Time.GetUtcNow().ToUnixTimeMilliseconds()}";
         var sender = new SampleSender(node, buffer, services.Time, run, Warn);
         await services.Output.WriteLineAsync(
             $"sending {PlainText.Tags(new Dictionary<string, string>(options.Tags))} to {node.Address} every {Numbers.Format(options.Interval.TotalSeconds)} s");

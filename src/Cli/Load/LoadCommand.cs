@@ -33,6 +33,10 @@ internal sealed class LoadCommand
         "--settle", "How long the node may take to process what it accepted.", TimeSpan.FromMinutes(1), TimeSpan.Zero);
     private readonly Option<long> _seed = ArgumentValues.NumberOption("--seed", "The same seed sends the same values.", 1, 0, long.MaxValue);
     private readonly Option<string?> _prefix = new("--prefix") { Description = "Beginning of every metric's name; with --verify a fresh one by default.", HelpName = "NAME" };
+    private readonly Option<bool> _withoutKeys = new("--without-keys")
+    {
+        Description = "Send no Idempotency-Key. With keys a request whose answer is lost is repeated, and counted once.",
+    };
     private readonly Option<bool> _json = new("--json") { Description = "Print the report as JSON and nothing else." };
     private readonly CliServices _services;
 
@@ -48,7 +52,7 @@ internal sealed class LoadCommand
         var command = new Command("load", "Sends a synthetic load from pre-built bodies and reports speed, latency and CPU per point.")
         {
             load._points, load._lines, load._connections, load._metrics, load._series, load._values, load._rate, load._duration, load._gzip, load._timestamps,
-            load._pid, load._verify, load._settle, load._seed, load._prefix, load._json,
+            load._pid, load._verify, load._settle, load._seed, load._prefix, load._withoutKeys, load._json,
         };
         command.SetAction(async (arguments, cancellationToken) =>
         {
@@ -115,6 +119,9 @@ internal sealed class LoadCommand
             Seed = (ulong)arguments.GetValue(_seed),
             Prefix = arguments.GetValue(_prefix)
                 ?? (verify ? "load" + _services.Time.GetUtcNow().ToUnixTimeMilliseconds().ToString("x", CultureInfo.InvariantCulture) : "load"),
+            KeyPrefix = arguments.GetValue(_withoutKeys)
+                ? null
+                : string.Create(CultureInfo.InvariantCulture, $"load-{Environment.ProcessId}-{_services.Time.GetUtcNow().UtcTicks:x}-"),
             Json = arguments.GetValue(_json),
         };
     }
@@ -152,6 +159,7 @@ internal sealed class LoadCommand
         {
             return $"not verified: {failure}";
         }
-        return $"{report.Verification?.Differences ?? 0} series differ from what was acknowledged";
+        var late = report.PointsLate > 0 ? $"; {report.PointsLate} points came late, repeated after a long absence of the node: --timestamps none avoids that" : "";
+        return $"{report.Verification?.Differences ?? 0} series differ from what was acknowledged{late}";
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansMetrics.Cli.NodeApi;
 
 namespace OrleansMetrics.Cli.Load;
@@ -31,7 +32,8 @@ internal sealed class LoadConnection(int number, LoadOptions options, LoadBodies
                 {
                     await Task.Delay(wait, time, stop);
                 }
-                if (!await DeliverAsync(body, stop, abort))
+                var key = options.KeyPrefix is { } prefix ? prefix + request.ToString(CultureInfo.InvariantCulture) : null;
+                if (!await DeliverAsync(body, key, stop, abort))
                 {
                     return;
                 }
@@ -43,21 +45,31 @@ internal sealed class LoadConnection(int number, LoadOptions options, LoadBodies
         }
     }
 
-    /// <summary>Sends a request until the node has decided about it. False: the node is away for good.</summary>
-    private async Task<bool> DeliverAsync(LoadBody body, CancellationToken stop, CancellationToken abort)
+    /// <summary>
+    /// Sends a request until the node has decided about it. False: the node is away for good. With a key the same bytes are sent again after an
+    /// answer that got lost; without one nobody knows then what was counted.
+    /// </summary>
+    private async Task<bool> DeliverAsync(LoadBody body, string? key, CancellationToken stop, CancellationToken abort)
     {
+        var mayBeCounted = false;
         for (var tries = 1; ; tries++)
         {
-            body.Stamp(time.GetUtcNow());
-            var outcome = await PostAsync(body, abort);
-            if (outcome.Status is not (PostStatus.Overloaded or PostStatus.Unreachable))
+            if (!mayBeCounted)
             {
-                Settle(body, outcome);
+                // Fresh timestamps make it another request, which is right only while the node has certainly taken none of it.
+                body.Stamp(time.GetUtcNow());
+            }
+            var outcome = await PostAsync(body, key, abort);
+            mayBeCounted |= outcome.Status == PostStatus.Uncertain || outcome.MayBeCounted;
+            var isOpen = outcome.Status is PostStatus.Overloaded or PostStatus.Unreachable or PostStatus.Uncertain;
+            if (!isOpen || (mayBeCounted && key is null))
+            {
+                Settle(body, outcome, isOpen);
                 return true;
             }
             if (tries == MaxTries || stop.IsCancellationRequested)
             {
-                Settle(body, outcome with { Detail = $"{outcome.Detail} ({tries} tries)" });
+                Settle(body, outcome with { Detail = $"{outcome.Detail} ({tries} tries)" }, mayBeCounted);
                 return outcome.Status == PostStatus.Overloaded;
             }
             Counters.Retries++;
@@ -67,18 +79,18 @@ internal sealed class LoadConnection(int number, LoadOptions options, LoadBodies
             }
             catch (OperationCanceledException)
             {
-                Settle(body, outcome);
+                Settle(body, outcome, mayBeCounted);
                 return false;
             }
         }
     }
 
-    private async ValueTask<PostOutcome> PostAsync(LoadBody body, CancellationToken abort)
+    private async ValueTask<PostOutcome> PostAsync(LoadBody body, string? key, CancellationToken abort)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(abort);
         limit.CancelAfter(RequestTimeout);
         var start = time.GetTimestamp();
-        var outcome = await transport.PostAsync(body, limit.Token);
+        var outcome = await transport.PostAsync(body, key, limit.Token);
         Counters.Latency.Add(time.GetElapsedTime(start));
         return outcome;
     }
@@ -93,14 +105,15 @@ internal sealed class LoadConnection(int number, LoadOptions options, LoadBodies
         return pause < LongestBackOff ? pause : LongestBackOff;
     }
 
-    private void Settle(LoadBody body, PostOutcome outcome)
+    private void Settle(LoadBody body, PostOutcome outcome, bool isUncertain)
     {
         Counters.Requests++;
         Counters.Bytes += body.Bytes.Length;
-        switch (outcome.Status)
+        switch (isUncertain ? PostStatus.Uncertain : outcome.Status)
         {
             case PostStatus.Accepted:
                 body.Acknowledged++;
+                Counters.Replays += outcome.Replayed ? 1 : 0;
                 Counters.Count(body.Lines, body.Lines);
                 return;
             case PostStatus.PartlyRejected:

@@ -21,8 +21,11 @@ internal sealed class LoadCounters
     /// <summary>Requests that have ended.</summary>
     public long Requests { get; set; }
 
-    /// <summary>Times a request was repeated because the node was full or away.</summary>
+    /// <summary>Times a request was repeated because the node was full or away, or its answer was lost.</summary>
     public long Retries { get; set; }
+
+    /// <summary>Requests that the node had counted before: the answer to the first was lost.</summary>
+    public long Replays { get; set; }
 
     /// <summary>Bytes of the bodies of requests that have ended, repeats not counted.</summary>
     public long Bytes { get; set; }
@@ -51,6 +54,7 @@ internal sealed class LoadCounters
             sum.Uncertain += one.Uncertain;
             sum.Requests += one.Requests;
             sum.Retries += one.Retries;
+            sum.Replays += one.Replays;
             sum.Bytes += one.Bytes;
             sum.FirstError ??= one.FirstError;
             sum.Latency.Merge(one.Latency);

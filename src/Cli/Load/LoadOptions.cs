@@ -41,6 +41,9 @@ internal sealed record LoadOptions
 
     public required ulong Seed { get; init; }
 
+    /// <summary>Beginning of every request's idempotency key, used by no other load; null: requests have none.</summary>
+    public string? KeyPrefix { get; init; }
+
     /// <summary>Beginning of every metric's name.</summary>
     public required string Prefix { get; init; }
 

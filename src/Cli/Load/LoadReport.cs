@@ -27,6 +27,12 @@ internal sealed record LoadReport
 
     public required long Retries { get; init; }
 
+    /// <summary>Requests whose repeat the node knew.</summary>
+    public required long Replays { get; init; }
+
+    /// <summary>Points that the node counted as late meanwhile, whoever sent them: they are in no total.</summary>
+    public long PointsLate { get; init; }
+
     public required long BodyBytes { get; init; }
 
     public required double Seconds { get; init; }

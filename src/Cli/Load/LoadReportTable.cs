@@ -18,7 +18,11 @@ internal static class LoadReportTable
         {
             Row("points uncertain", Numbers.Format(report.PointsUncertain) + " (the answer was lost)");
         }
-        Row("requests", $"{Numbers.Format(report.Requests)}, {Numbers.Format(report.Retries)} retries");
+        if (report.PointsLate > 0)
+        {
+            Row("points late", Numbers.Format(report.PointsLate) + " (on this node, in no total)");
+        }
+        Row("requests", $"{Numbers.Format(report.Requests)}, {Numbers.Format(report.Retries)} retries" + (report.Replays > 0 ? $", {Numbers.Format(report.Replays)} known to the node" : ""));
         Row("body bytes", Numbers.FormatBytes(report.BodyBytes));
         Row("duration", Seconds(report.Seconds) + (report.SecondsToProcessed is { } processed ? $", all processed after {Seconds(processed)}" : ""));
         Row("points/s", Numbers.Format((long)report.PointsPerSecond));

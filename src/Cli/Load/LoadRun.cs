@@ -50,7 +50,7 @@ internal sealed class LoadRun
             await verifier.RequireUnusedPrefixAsync(cancellationToken);
         }
         var pid = _options.Pid ?? ListenerProcess.Find(_node.Address);
-        var acceptedBefore = await AcceptedBeforeAsync(cancellationToken);
+        var ledgerBefore = await LedgerBeforeAsync(cancellationToken);
         var serverBefore = pid is { } known ? _options.Pid is null ? ProcessUse.Read(known) : ProcessUse.Require(known) : null;
 
         var (elapsed, loaderCpu) = await SendAsync(whileSending, cancellationToken);
@@ -59,11 +59,12 @@ internal sealed class LoadRun
         var sum = LoadCounters.Sum(_connections.Select(connection => connection.Counters));
         // After Ctrl-C the report still comes, but without waiting for the node.
         var unsettled = interrupted ? "the load was interrupted"
-            : acceptedBefore is { } before ? await Settling.WaitAsync(_node, before + sum.Accepted, _options.SettleTime, _time, cancellationToken)
+            : ledgerBefore is { } before ? await Settling.WaitAsync(_node, before.Accepted + sum.Accepted, _options.SettleTime, _time, cancellationToken)
             : "the server has no statistics";
         var report = Describe(sum, elapsed, loaderCpu, interrupted) with
         {
             SecondsToProcessed = unsettled is null ? Elapsed.TotalSeconds : null,
+            PointsLate = unsettled is null && ledgerBefore is { } earlier ? await LateSinceAsync(earlier, cancellationToken) : 0,
             Server = DescribeServer(pid, serverBefore, sum.Accepted, unsettled is null),
         };
         return _options.Verify ? await VerifyAsync(verifier, report, unsettled, cancellationToken) : report;
@@ -122,15 +123,28 @@ internal sealed class LoadRun
     /// <summary>
     /// A server without statistics can be loaded too, but then nobody knows when it is done. One that is not there at all fails the load at once.
     /// </summary>
-    private async Task<long?> AcceptedBeforeAsync(CancellationToken cancellationToken)
+    private async Task<Ledger?> LedgerBeforeAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return (await _node.GetStatsAsync(cancellationToken)).Cluster.Accepted;
+            return (await _node.GetStatsAsync(cancellationToken)).Cluster;
         }
         catch (CliFailureException failure) when (!_options.Verify && failure.InnerException is not HttpRequestException)
         {
             return null;
+        }
+    }
+
+    private async Task<long> LateSinceAsync(Ledger before, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _node.GetStatsAsync(cancellationToken)).Cluster.Late - before.Late;
+        }
+        catch (CliFailureException)
+        {
+            // A hint only: the node answered a moment ago, and the report is worth more.
+            return 0;
         }
     }
 
@@ -147,6 +161,7 @@ internal sealed class LoadRun
         PointErrors = sum.Errors,
         PointsUncertain = sum.Uncertain,
         Retries = sum.Retries,
+        Replays = sum.Replays,
         BodyBytes = sum.Bytes,
         Seconds = elapsed.TotalSeconds,
         PointsPerSecond = sum.Accepted / Math.Max(elapsed.TotalSeconds, 1e-9),

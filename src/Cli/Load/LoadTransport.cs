@@ -37,10 +37,14 @@ internal sealed class LoadTransport : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>Posts a body. Never throws for what the network or the node does.</summary>
-    public async ValueTask<PostOutcome> PostAsync(LoadBody body, CancellationToken cancellationToken)
+    public async ValueTask<PostOutcome> PostAsync(LoadBody body, string? idempotencyKey, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, _address) { Content = new ReadOnlyMemoryContent(body.Bytes) };
         request.Content.Headers.ContentType = TextPlain;
+        if (idempotencyKey is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        }
         if (_gzip)
         {
             request.Content.Headers.ContentEncoding.Add("gzip");

@@ -15,6 +15,9 @@ internal sealed record Ledger
 
     public long Accepted { get; init; }
 
+    /// <summary>Points of repeated requests, acknowledged and not counted again. A node's own, and their sum.</summary>
+    public long Repeated { get; init; }
+
     public long Processed { get; init; }
 
     public long Late { get; init; }
@@ -32,7 +35,10 @@ internal sealed record Ledger
     public IReadOnlyDictionary<string, long> Dropped { get; init; } = new Dictionary<string, long>();
 
     /// <summary>Points that the ledger cannot account for: 0 when it balances.</summary>
-    public long Missing => Accepted - Processed - InFlight - (Dropped.Count > 0 ? Dropped.Values.Sum() : Late);
+    public long Missing => Accepted - Processed - InFlight - AllDropped;
+
+    /// <summary>Points accepted and left out of the aggregates, for whatever reason.</summary>
+    public long AllDropped => Dropped.Count > 0 ? Dropped.Values.Sum() : Late;
 
     /// <summary>Reads the members that are there; a counter that is missing is 0.</summary>
     public static Ledger Read(JsonElement element) => new()
@@ -40,6 +46,7 @@ internal sealed record Ledger
         Node = Text(element, "node"),
         Received = Number(element, "received"),
         Accepted = Number(element, "accepted"),
+        Repeated = Number(element, "repeated"),
         Processed = Number(element, "processed"),
         Late = Number(element, "late"),
         InFlight = Number(element, "inFlight"),
@@ -54,7 +61,8 @@ internal sealed record Ledger
             ? reasons.EnumerateObject().ToDictionary(reason => reason.Name, reason => reason.Value.GetInt64(), StringComparer.Ordinal)
             : [];
 
-    private static long Number(JsonElement element, string name) =>
+    /// <summary>A counter; 0 when it is missing.</summary>
+    public static long Number(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : 0;
 
     private static string? Text(JsonElement element, string name) =>

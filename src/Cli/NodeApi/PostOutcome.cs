@@ -11,7 +11,7 @@ internal enum PostStatus
     /// <summary>Some points are rejected; the rest is accepted.</summary>
     PartlyRejected,
 
-    /// <summary>The node is full or stopping; nothing is accepted, and the request may be repeated later.</summary>
+    /// <summary>The node is full, stopping, or its log failed; the request may be repeated later.</summary>
     Overloaded,
 
     /// <summary>The node refused the whole request or failed; repeating it does not help.</summary>
@@ -29,19 +29,27 @@ internal enum PostStatus
 /// <param name="Detail">One line for people; empty when all is well.</param>
 /// <param name="RetryAfter">How long the node asked to wait; null when it did not.</param>
 /// <param name="Accepted">Points the node says it accepted; null when it did not say.</param>
-internal readonly record struct PostOutcome(PostStatus Status, string Detail = "", TimeSpan? RetryAfter = null, long? Accepted = null)
+/// <param name="Replayed">The node had counted the request before.</param>
+/// <param name="MayBeCounted">The node refused, but may have taken some of the points.</param>
+internal readonly record struct PostOutcome(
+    PostStatus Status, string Detail = "", TimeSpan? RetryAfter = null, long? Accepted = null, bool Replayed = false, bool MayBeCounted = false)
 {
+    /// <summary>The refusals with which a node promises that it took nothing. Another 503 may come from its log, or from a proxy.</summary>
+    private static readonly string[] TitlesOfNothingTaken = ["Overloaded", "Not taking points"];
+
     /// <summary>Reads the answer to a post.</summary>
     public static async ValueTask<PostOutcome> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
         {
-            return new PostOutcome(PostStatus.Accepted);
+            return new PostOutcome(PostStatus.Accepted, Replayed: response.Headers.Contains("Idempotent-Replayed"));
         }
         var problem = await ProblemDetails.ReadAsync(response, cancellationToken);
         return (int)response.StatusCode switch
         {
-            503 or 429 => new PostOutcome(PostStatus.Overloaded, problem.Describe(response), RetryAfterOf(response, time)),
+            503 => new PostOutcome(
+                PostStatus.Overloaded, problem.Describe(response), RetryAfterOf(response, time), MayBeCounted: !TitlesOfNothingTaken.Contains(problem.Title)),
+            429 => new PostOutcome(PostStatus.Overloaded, problem.Describe(response), RetryAfterOf(response, time)),
             400 => new PostOutcome(PostStatus.PartlyRejected, problem.Describe(response), Accepted: problem.Accepted),
             _ => new PostOutcome(PostStatus.Refused, problem.Describe(response)),
         };

@@ -9,7 +9,8 @@ internal static class LedgerTable
 {
     private static readonly (string Name, Func<Ledger, long> Value)[] Rows =
     [
-        ("received", ledger => ledger.Received), ("accepted", ledger => ledger.Accepted), ("processed", ledger => ledger.Processed),
+        ("received", ledger => ledger.Received), ("accepted", ledger => ledger.Accepted), ("repeated", ledger => ledger.Repeated),
+        ("processed", ledger => ledger.Processed),
         ("late", ledger => ledger.Late), ("in flight", ledger => ledger.InFlight), ("flushes", ledger => ledger.Flushes),
         ("errors", ledger => ledger.Errors),
     ];

@@ -31,10 +31,6 @@ internal static class StatsCommand
             stats = await node.GetStatsAsync(cancellationToken);
             services.Console.Write(LedgerTable.Render(stats, services.Interactive));
         }
-        if (stats.Balanced)
-        {
-            return ExitCode.Ok;
-        }
-        throw new CliFailureException($"the ledger does not balance: accepted - processed - dropped - inFlight = {stats.Cluster.Missing}");
+        return Balance.Failure(stats) is { } failure ? throw new CliFailureException(failure) : ExitCode.Ok;
     }
 }

@@ -42,4 +42,7 @@ public sealed record NodeStats
 
     /// <summary>Bytes of requests that are being read or appended now.</summary>
     [Id(12)] public required long InFlightBytes { get; init; }
+
+    /// <summary>Points of repeated requests that were durable before: acknowledged and not counted again.</summary>
+    [Id(13)] public required long Repeated { get; init; }
 }

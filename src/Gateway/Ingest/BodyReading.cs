@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.IO.Pipelines;
 using OrleansMetrics.Gateway.Protocols;
 using OrleansMetrics.Streams.Batching;
@@ -11,15 +12,16 @@ internal static class BodyReading
     /// <param name="body">The body, decoded.</param>
     /// <param name="parser">Takes the pieces.</param>
     /// <param name="points">Where the parser puts the points.</param>
+    /// <param name="hash">Given the bytes of the body too; null when nobody asks.</param>
     /// <param name="reservation">Grows with the body.</param>
     /// <param name="maxBytes">Longest body.</param>
     /// <param name="cancellationToken">Ends the wait for the sender.</param>
     public static async ValueTask<BodyStatus> ReadAsync(
-        PipeReader body, IPointParser parser, RequestPoints points, InFlightReservation reservation, long maxBytes, CancellationToken cancellationToken)
+        PipeReader body, IPointParser parser, RequestPoints points, XxHash128? hash, InFlightReservation reservation, long maxBytes, CancellationToken cancellationToken)
     {
         try
         {
-            return await ReadPiecesAsync(body, parser, points, reservation, maxBytes, cancellationToken);
+            return await ReadPiecesAsync(body, parser, points, hash, reservation, maxBytes, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -40,7 +42,7 @@ internal static class BodyReading
     }
 
     private static async ValueTask<BodyStatus> ReadPiecesAsync(
-        PipeReader body, IPointParser parser, RequestPoints points, InFlightReservation reservation, long maxBytes, CancellationToken cancellationToken)
+        PipeReader body, IPointParser parser, RequestPoints points, XxHash128? hash, InFlightReservation reservation, long maxBytes, CancellationToken cancellationToken)
     {
         long total = 0;
         while (true)
@@ -61,6 +63,7 @@ internal static class BodyReading
             foreach (var piece in buffer)
             {
                 parser.Append(piece.Span);
+                hash?.Append(piece.Span);
             }
 
             body.AdvanceTo(buffer.End);

@@ -22,6 +22,8 @@ public sealed class GatewayInstruments
         var meter = meters.Create(MeterName);
         meter.CreateObservableCounter("orleansmetrics.ingest.points.received", () => statistics.Received, "{point}", "Points posted, good and bad.");
         meter.CreateObservableCounter("orleansmetrics.ingest.points.accepted", () => statistics.Accepted, "{point}", "Points durable in the log.");
+        meter.CreateObservableCounter(
+            "orleansmetrics.ingest.points.repeated", () => statistics.Repeated, "{point}", "Points of repeated requests, durable before and not counted again.");
         meter.CreateObservableCounter("orleansmetrics.ingest.points.rejected", () => Rejected(statistics), "{point}", "Points refused.");
         meter.CreateObservableCounter(
             "orleansmetrics.ingest.fields.ignored", () => statistics.IgnoredFields, "{field}", "String fields of line protocol, left out.");

@@ -5,7 +5,7 @@ using OrleansMetrics.Streams.Batching;
 namespace OrleansMetrics.Gateway.Ingest;
 
 /// <summary>What a sender is told: 204, or problem details (RFC 9457) with <c>accepted</c>, <c>rejected</c> and <c>errors</c> where points were judged.</summary>
-internal readonly record struct IngestAnswer(int Status, string Title = "", string Detail = "", long? Accepted = null)
+internal readonly record struct IngestAnswer(int Status, string Title = "", string Detail = "", long? Accepted = null, bool Replayed = false)
 {
     private const string RetryAfterSeconds = "1";
 
@@ -19,7 +19,17 @@ internal readonly record struct IngestAnswer(int Status, string Title = "", stri
 
     public static IngestAnswer Failed { get; } = new(
         StatusCodes.Status503ServiceUnavailable, "Log failed",
-        "The log's store failed. Some of the points may have been counted; repeating the request may count them twice.");
+        "The log's store failed. Some of the points may have been counted; repeating the request may count them twice. A request with an "
+        + $"{IdempotencyKey.Header} can be repeated safely.");
+
+    public static IngestAnswer FailedRepeatable { get; } = Failed with
+    {
+        Detail = $"The log's store failed. Some of the points may have been counted. Repeat the request with the same {IdempotencyKey.Header}: each point is counted once.",
+    };
+
+    public static IngestAnswer InvalidKey { get; } = Bad(
+        $"Invalid {IdempotencyKey.Header}",
+        $"The key must be one header of 1 to {IdempotencyKey.MaxLength} visible ASCII characters, bare or in double quotes. Nothing was taken.");
 
     public static IngestAnswer UnknownEncoding { get; } = new(
         StatusCodes.Status415UnsupportedMediaType, "Unsupported content encoding", "The body may be sent plain, as gzip or as deflate (zlib).");
@@ -40,6 +50,9 @@ internal readonly record struct IngestAnswer(int Status, string Title = "", stri
         "Points rejected", $"{report.Rejected} of {report.Received} points were rejected; the others were accepted.") with
     { Accepted = accepted };
 
+    /// <summary>Whether the batcher may hold the points still.</summary>
+    public bool IsFailure => Title == Failed.Title;
+
     /// <summary>The answer is read as JSON, never as part of a page: quotes are escaped as \", not as \u0022.</summary>
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -47,6 +60,11 @@ internal readonly record struct IngestAnswer(int Status, string Title = "", stri
     public async Task WriteAsync(HttpContext context, IngestReport report)
     {
         context.Response.StatusCode = Status;
+        if (Replayed)
+        {
+            context.Response.Headers[IdempotencyKey.ReplayedHeader] = "true";
+        }
+
         if (Status == StatusCodes.Status204NoContent)
         {
             return;

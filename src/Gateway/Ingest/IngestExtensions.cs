@@ -11,11 +11,15 @@ public static class IngestExtensions
 {
     private const string JsonDescription =
         "An array of objects, one object, or objects one after another: metric, value (number or boolean), timestamp (RFC 3339, or Unix "
-        + "milliseconds as a number; default now), tags (an object of strings). Content-Encoding gzip or deflate.";
+        + "milliseconds as a number; default now), tags (an object of strings). Content-Encoding gzip or deflate. " + KeyDescription;
 
     private const string LinesDescription =
         "InfluxDB line protocol. Field value is the metric named as the measurement, any other the metric measurement_field. "
-        + "Parameter precision: ns (default), us, ms, s, and of InfluxDB 1 n, u, m, h. Content-Encoding gzip or deflate.";
+        + "Parameter precision: ns (default), us, ms, s, and of InfluxDB 1 n, u, m, h. Content-Encoding gzip or deflate. " + KeyDescription;
+
+    private const string KeyDescription =
+        "A request with an Idempotency-Key can be repeated, to this node or another, until it is answered: within Log:DuplicateWindow the points "
+        + "of the same key and body are counted once. The repeat of a counted request is answered as the first, with Idempotent-Replayed: true.";
 
     /// <summary>
     /// Registers intake over HTTP. The host provides an <see cref="IPointBatcher"/> and the log
@@ -28,6 +32,7 @@ public static class IngestExtensions
         services.AddOptions<IngestOptions>().Bind(configuration.GetSection(IngestOptions.Section)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>());
         services.AddMetrics();
+        services.AddPointTimes(configuration);
         services.AddSeriesCache(configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IngestStatistics>();
@@ -47,6 +52,7 @@ public static class IngestExtensions
     /// <remarks>
     /// 204: all points are durable. 400: problem details name what was refused; the valid points are durable. 413, 415, 408: nothing was taken.
     /// 503 with Retry-After: overloaded or shutting down, nothing was taken; or the log failed, and points may have been counted.
+    /// A request with an <c>Idempotency-Key</c> may be repeated after any answer and after none; it is counted once.
     /// </remarks>
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder endpoints)
     {
@@ -82,6 +88,7 @@ public static class IngestExtensions
                     Content = otherTypes.Prepend(contentType).ToDictionary(
                         static type => type, static _ => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } }),
                 };
+                operation.Parameters = [.. operation.Parameters ?? [], IdempotencyKeyParameter()];
                 return Task.CompletedTask;
             })
             .Produces(StatusCodes.Status204NoContent)
@@ -91,4 +98,12 @@ public static class IngestExtensions
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
+
+    private static OpenApiParameter IdempotencyKeyParameter() => new()
+    {
+        Name = IdempotencyKey.Header,
+        In = ParameterLocation.Header,
+        Description = "The sender's name for the request: visible ASCII characters, bare or in double quotes. Different for each request.",
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotencyKey.MaxLength },
+    };
 }

@@ -39,7 +39,7 @@ internal sealed class IngestHandler(
         await answer.WriteAsync(context, request.Report);
 
         // After a failure the batcher may still hold the points.
-        if (answer != IngestAnswer.Failed)
+        if (!answer.IsFailure)
         {
             requests.Return(request);
         }
@@ -55,6 +55,11 @@ internal sealed class IngestHandler(
             return IngestAnswer.GateClosed;
         }
 
+        if (!IdempotencyKey.TryRead(context.Request.Headers[IdempotencyKey.Header], out var key))
+        {
+            return IngestAnswer.InvalidKey;
+        }
+
         TimestampPrecision? precision = null;
         if (protocol == IngestProtocol.LineProtocol)
         {
@@ -66,7 +71,7 @@ internal sealed class IngestHandler(
             precision = unit;
         }
 
-        var status = await ReadAsync(context, precision, request, reservation);
+        var status = await ReadAsync(context, precision, key, request, reservation);
         switch (status)
         {
             case BodyStatus.Complete:
@@ -88,7 +93,7 @@ internal sealed class IngestHandler(
     }
 
     private async ValueTask<BodyStatus> ReadAsync(
-        HttpContext context, TimestampPrecision? precision, IngestRequest request, InFlightReservation reservation)
+        HttpContext context, TimestampPrecision? precision, byte[]? key, IngestRequest request, InFlightReservation reservation)
     {
         LiftServerLimits(context);
         if (!ContentDecoding.TryDecode(context.Request, out var body))
@@ -107,7 +112,14 @@ internal sealed class IngestHandler(
         try
         {
             var parser = request.Begin(precision, time.GetUtcNow().ToUnixTimeMilliseconds(), batcher.DefinitionPeriod);
-            return await BodyReading.ReadAsync(body, parser, request.Points, reservation, _options.MaxBodyBytes, either.Token);
+            var hash = key is null ? null : request.BeginHash();
+            var status = await BodyReading.ReadAsync(body, parser, request.Points, hash, reservation, _options.MaxBodyBytes, either.Token);
+            if (key is not null && status == BodyStatus.Complete)
+            {
+                request.SetKey(key, precision);
+            }
+
+            return status;
         }
         finally
         {
@@ -123,18 +135,21 @@ internal sealed class IngestHandler(
     {
         request.Report.AddTo(statistics);
         var points = request.Points.Count;
-        switch (points == 0 ? SubmitStatus.Appended : await SubmitOrFailAsync(request.Points))
+        var isRepeatable = request.Points.Key is not null;
+        var status = points == 0 ? SubmitStatus.Appended : await SubmitOrFailAsync(request.Points);
+        switch (status)
         {
-            case SubmitStatus.Appended:
-                // The batcher has counted them as accepted.
-                return request.Report.Rejected == 0 ? IngestAnswer.Stored : IngestAnswer.PartlyStored(request.Report, points);
+            case SubmitStatus.Appended or SubmitStatus.Repeated:
+                // The batcher has counted them.
+                var answer = request.Report.Rejected == 0 ? IngestAnswer.Stored : IngestAnswer.PartlyStored(request.Report, points);
+                return answer with { Replayed = status == SubmitStatus.Repeated };
             case SubmitStatus.Full:
                 statistics.RequestOverloaded();
                 return IngestAnswer.Overloaded;
             case SubmitStatus.Closed:
                 return IngestAnswer.GateClosed;
             default:
-                return IngestAnswer.Failed;
+                return isRepeatable ? IngestAnswer.FailedRepeatable : IngestAnswer.Failed;
         }
     }
 

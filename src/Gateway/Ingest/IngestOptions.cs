@@ -15,9 +15,6 @@ public sealed class IngestOptions
     /// </summary>
     public int MaxLineBytes { get; set; } = 256 * 1024;
 
-    /// <summary>How far a timestamp may be ahead of this process's clock. Default 10 minutes.</summary>
-    public TimeSpan MaxFutureTime { get; set; } = TimeSpan.FromMinutes(10);
-
     /// <summary>
     /// Most bytes of all requests that are being read or appended at a time; beyond, requests are answered 503. A request counts with
     /// the bytes of its body read so far, or of its points if they take more. Default 256 MiB; at least <see cref="MaxBodyBytes"/>.

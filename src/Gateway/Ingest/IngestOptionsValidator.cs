@@ -16,7 +16,6 @@ public sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         Check(options.MaxLineBytes is >= MinLineBytes and <= MaxLineBytes, nameof(options.MaxLineBytes),
             $"must be from {MinLineBytes} to {MaxLineBytes}; it is {options.MaxLineBytes}");
         Check(options.MaxBodyBytes >= 1, nameof(options.MaxBodyBytes), $"must be at least 1; it is {options.MaxBodyBytes}");
-        Check(options.MaxFutureTime >= TimeSpan.Zero, nameof(options.MaxFutureTime), $"must not be negative; it is {options.MaxFutureTime}");
         Check(options.MaxInFlightBytes >= options.MaxBodyBytes, nameof(options.MaxInFlightBytes),
             $"must be at least {nameof(options.MaxBodyBytes)} ({options.MaxBodyBytes}); it is {options.MaxInFlightBytes}");
         Check(options.MaxReadTime > TimeSpan.Zero && options.MaxReadTime <= LongestReadTime, nameof(options.MaxReadTime),

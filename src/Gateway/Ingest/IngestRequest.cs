@@ -1,17 +1,20 @@
+using System.IO.Hashing;
 using Microsoft.Extensions.Options;
 using OrleansMetrics.Gateway.Protocols;
 using OrleansMetrics.Gateway.Protocols.Influx;
 using OrleansMetrics.Gateway.Protocols.Json;
 using OrleansMetrics.Streams.Batching;
+using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Gateway.Ingest;
 
 /// <summary>The buffers of one request: its points, its report and the parsers. Pooled; used by one request at a time.</summary>
-internal sealed class IngestRequest(SeriesCache cache, IOptions<IngestOptions> options)
+internal sealed class IngestRequest(SeriesCache cache, IOptions<IngestOptions> options, IOptions<PointTimeOptions> times)
 {
     private readonly LineProtocolParser _lines = new(cache, options.Value.MaxLineBytes);
     private readonly JsonPointParser _json = new(cache, options.Value.MaxLineBytes);
-    private readonly long _maxFutureMilliseconds = (long)Math.Min(options.Value.MaxFutureTime.TotalMilliseconds, long.MaxValue / 4);
+    private readonly long _maxFutureMilliseconds = times.Value.MaxFutureMilliseconds();
+    private readonly XxHash128 _hash = new();
 
     public RequestPoints Points { get; } = new();
 
@@ -33,5 +36,22 @@ internal sealed class IngestRequest(SeriesCache cache, IOptions<IngestOptions> o
 
         _json.Begin(sink);
         return _json;
+    }
+
+    /// <summary>Begins the hash of a body whose request can be repeated.</summary>
+    public XxHash128 BeginHash()
+    {
+        _hash.Reset();
+        return _hash;
+    }
+
+    /// <summary>
+    /// Names the points, when the whole body has been hashed. What gives the same bytes another meaning is part of the name: protocol
+    /// and precision.
+    /// </summary>
+    public void SetKey(ReadOnlySpan<byte> key, TimestampPrecision? precision)
+    {
+        _hash.Append([precision is { } unit ? (byte)unit : byte.MaxValue]);
+        Points.Key = RequestKey.Of(key, _hash.GetCurrentHashAsUInt128());
     }
 }

@@ -5,11 +5,12 @@ using OrleansMetrics.Streams.Batching;
 namespace OrleansMetrics.Gateway.Ingest;
 
 /// <summary>Which requests' buffers are kept: not those that one large body has made large for good.</summary>
-internal sealed class IngestRequestPolicy(SeriesCache cache, IOptions<IngestOptions> options) : PooledObjectPolicy<IngestRequest>
+internal sealed class IngestRequestPolicy(SeriesCache cache, IOptions<IngestOptions> options, IOptions<PointTimeOptions> times)
+    : PooledObjectPolicy<IngestRequest>
 {
     private const int MaxPointsKept = 256 * 1024;
 
-    public override IngestRequest Create() => new(cache, options);
+    public override IngestRequest Create() => new(cache, options, times);
 
     public override bool Return(IngestRequest obj)
     {

@@ -7,7 +7,7 @@ namespace OrleansMetrics.Gateway.Stats;
 /// <summary>The ledger of the cluster, and of each partition and node it is added up from.</summary>
 /// <remarks>
 /// Two kinds of numbers. Accepted, processed, late, dropped and inFlight are sums over partitions: durable, counted since the
-/// cluster was created. Received, rejected, flushes and errors are sums over the nodes heard of within a minute, each counted since its
+/// cluster was created. Received, repeated, rejected, flushes and errors are sums over the nodes heard of within a minute, each counted since its
 /// process started: they fall when a node restarts or leaves. The partitions are read one after another while
 /// points flow, each in itself consistent.
 /// </remarks>
@@ -29,6 +29,10 @@ public sealed record StatsAnswer
     /// <summary>Points that came after their window was final: the <c>late</c> of <see cref="Dropped"/>.</summary>
     [Description("Points that came after their window was final; the same number as dropped.late.")]
     public required long Late { get; init; }
+
+    /// <summary>Points of repeated requests, durable before. Sum over nodes, since their start.</summary>
+    [Description("Points of repeated requests: durable before, acknowledged and not counted again. Sum over nodes, each since its start.")]
+    public required long Repeated { get; init; }
 
     /// <summary>Points refused, by reason. Sum over nodes, since their start.</summary>
     [Description("Points refused before they were accepted, by reason. Sum over nodes, each since its start.")]
@@ -75,6 +79,7 @@ public sealed record StatsAnswer
             Accepted = accepted,
             Processed = processed,
             Late = dropped.GetValueOrDefault("late"),
+            Repeated = nodes.Sum(n => n.Repeated),
             Rejected = Sum(nodes.Select(n => n.Rejected)),
             Dropped = dropped,
             InFlight = inFlight,

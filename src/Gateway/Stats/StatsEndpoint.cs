@@ -14,7 +14,7 @@ internal static class StatsEndpoint
         .WithSummary("The ledger of the cluster")
         .WithDescription(
             "accepted, processed, late, dropped and inFlight are sums over partitions: durable, since the cluster was created. " +
-            "received, rejected, flushes and errors are sums over the nodes heard of within a minute, each since its process started.")
+            "received, repeated, rejected, flushes and errors are sums over the nodes heard of within a minute, each since its process started.")
         .Produces<StatsAnswer>()
         .ProducesProblem(StatusCodes.Status400BadRequest);
 

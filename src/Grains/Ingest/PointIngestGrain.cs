@@ -1,21 +1,40 @@
+using System.Text;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansMetrics.Contracts.Ingest;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Streams.Batching;
+using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Grains.Ingest;
 
 /// <summary>Takes points from Orleans clients into this silo's batcher.</summary>
 [StatelessWorker]
-public sealed class PointIngestGrain(IPointBatcher batcher, SeriesCache cache, IngestStatistics statistics, TimeProvider time) : Grain, IPointIngestGrain
+public sealed class PointIngestGrain(
+    IPointBatcher batcher, SeriesCache cache, IngestStatistics statistics, IOptions<PointTimeOptions> times, TimeProvider time) : Grain, IPointIngestGrain
 {
     private const int MaxListed = 100;
 
-    /// <summary>The same bound as a gateway's <c>Ingest:MaxFutureTime</c> by default.</summary>
-    private static readonly TimeSpan MaxFutureTime = TimeSpan.FromMinutes(10);
+    private readonly long _maxFutureMilliseconds = times.Value.MaxFutureMilliseconds();
 
     /// <inheritdoc />
-    public async Task<PublishResult> Publish(MetricPoint[] points, CancellationToken cancellationToken = default)
+    public Task<PublishResult> Publish(MetricPoint[] points, CancellationToken cancellationToken = default) => PublishAsync(points, null, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<PublishResult> PublishOnce(string producer, long sequence, MetricPoint[] points, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(producer);
+        ArgumentOutOfRangeException.ThrowIfNegative(sequence);
+        var name = Encoding.UTF8.GetBytes(producer);
+        if (name.Length > PublishResult.MaxProducerBytes)
+        {
+            throw new ArgumentException($"The producer's name has {name.Length} bytes; at most {PublishResult.MaxProducerBytes} are taken.", nameof(producer));
+        }
+
+        return PublishAsync(points, RequestKey.Of(name, sequence), cancellationToken);
+    }
+
+    private async Task<PublishResult> PublishAsync(MetricPoint[] points, RequestKey? key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(points);
         if (points.Length > PublishResult.MaxPoints)
@@ -23,8 +42,8 @@ public sealed class PointIngestGrain(IPointBatcher batcher, SeriesCache cache, I
             throw new ArgumentException($"{points.Length} points in one call; at most {PublishResult.MaxPoints} are taken.", nameof(points));
         }
 
-        var now = time.GetUtcNow();
-        var request = new RequestPoints(Math.Max(16, points.Length)) { DefinitionPeriod = batcher.DefinitionPeriod };
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var request = new RequestPoints(Math.Max(16, points.Length)) { DefinitionPeriod = batcher.DefinitionPeriod, Key = key };
         var rejected = new List<RejectedPoint>();
         var rejectedCount = 0;
         for (var i = 0; i < points.Length; i++)
@@ -45,24 +64,28 @@ public sealed class PointIngestGrain(IPointBatcher batcher, SeriesCache cache, I
         var status = await batcher.SubmitAsync(request, cancellationToken);
         if (status == SubmitStatus.Failed)
         {
-            throw new IOException("The log failed; some of the points may have been counted.");
+            throw new IOException(key is null
+                ? "The log failed; some of the points may have been counted. A call of PublishOnce can be repeated safely."
+                : "The log failed; some of the points may have been counted. Repeat the call with the same producer and sequence: each point is counted once.");
         }
 
-        if (status != SubmitStatus.Appended)
+        var isDurable = status is SubmitStatus.Appended or SubmitStatus.Repeated;
+        if (!isDurable)
         {
             statistics.RequestOverloaded();
         }
 
         return new PublishResult
         {
-            Accepted = status == SubmitStatus.Appended ? request.Count : 0,
+            Accepted = isDurable ? request.Count : 0,
             Rejected = [.. rejected],
             RejectedCount = rejectedCount,
-            Overloaded = status != SubmitStatus.Appended,
+            Overloaded = !isDurable,
+            Repeated = status == SubmitStatus.Repeated,
         };
     }
 
-    private bool TryAdd(RequestPoints request, MetricPoint point, DateTimeOffset now, out RejectReason reason)
+    private bool TryAdd(RequestPoints request, MetricPoint point, long now, out RejectReason reason)
     {
         if (!double.IsFinite(point.Value))
         {
@@ -70,8 +93,8 @@ public sealed class PointIngestGrain(IPointBatcher batcher, SeriesCache cache, I
             return false;
         }
 
-        var timestamp = point.Timestamp ?? now;
-        if (timestamp > now + MaxFutureTime)
+        var timestamp = point.Timestamp?.ToUnixTimeMilliseconds() ?? now;
+        if (timestamp - now > _maxFutureMilliseconds)
         {
             reason = RejectReason.TooFarAhead;
             return false;
@@ -82,7 +105,7 @@ public sealed class PointIngestGrain(IPointBatcher batcher, SeriesCache cache, I
             return false;
         }
 
-        request.Add(series, point.Value, timestamp.ToUnixTimeMilliseconds());
+        request.Add(series, point.Value, timestamp);
         return true;
     }
 }

@@ -20,6 +20,7 @@ internal static class NodeSettings
         SettingsSection.Of<FlushOptions>("Flush"),
         SettingsSection.Of<PointLogOptions>(PointLogOptions.Section),
         SettingsSection.Of<IngestOptions>(IngestOptions.Section),
+        SettingsSection.Of<PointTimeOptions>(PointTimeOptions.Section),
         SettingsSection.Of<BatchingOptions>("Batching"),
         SettingsSection.Of<SeriesCacheOptions>(SeriesCacheOptions.Section),
         SettingsSection.Of<PointStreamOptions>(PointStreamOptions.Section),

@@ -159,12 +159,8 @@ public static class StandaloneNode
         silo.UseLocalhostClustering(address.SiloPort, address.GatewayPort, serviceId: "orleans-metrics", clusterId: "standalone");
         silo.UseInMemoryReminderService();
         silo.AddPointStreams();
-        silo.AddSqliteGrainStorage(GrainStorageNames.Snapshots, static options => options.Configure<IOptions<StorageOptions>, IOptions<PointLogOptions>>(
-            static (snapshots, storage, log) =>
-            {
-                snapshots.Path = Path.Combine(storage.Value.Directory, "snapshots.db");
-                snapshots.Sync = log.Value.Sync == LogSync.Full ? SqliteSync.Full : SqliteSync.Normal;
-            }));
+        silo.AddSqliteGrainStorage(GrainStorageNames.Snapshots, static options => options.Configure<IOptions<StorageOptions>>(
+            static (snapshots, storage) => snapshots.Path = Path.Combine(storage.Value.Directory, "snapshots.db")));
         silo.Configure<SiloMessagingOptions>(static options => options.ResponseTimeout = TimeSpan.FromSeconds(30));
     }
 

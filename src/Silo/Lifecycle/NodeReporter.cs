@@ -49,6 +49,7 @@ public sealed partial class NodeReporter(
             Flushes = silo.Flushes,
             Errors = silo.Errors,
             InFlightBytes = budget.Bytes,
+            Repeated = ingest.Repeated,
         };
     }
 

@@ -7,15 +7,20 @@ namespace OrleansMetrics.Streams.Batching;
 internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayId, int maxBatchPoints)
 {
     private readonly PointBatchWriter _writer = new(gatewayId.Span);
-    private readonly List<Run>[] _runsByPartition = CreateLists(partitions);
+    private readonly List<Run>[] _runsByPartition = CreateLists<Run>(partitions);
+    private readonly List<RequestKey>[] _keysByPartition = CreateLists<RequestKey>(partitions);
     private readonly HashSet<SeriesEntry> _seen = [];
     private readonly Dictionary<int, List<SeriesEntry>> _definitions = [];
 
     /// <summary>Encodes sealed requests. The appends are in the order in which they must enter the log.</summary>
-    public void Encode(IReadOnlyList<RequestPoints> requests, long now, List<LogAppend> appends)
+    /// <param name="requests">The requests; no two with the same key.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="appends">Where the batches go. A partition's first has the keys of the requests with points for it.</param>
+    /// <param name="outcome">What is settled already and left out; null when nothing is.</param>
+    public void Encode(IReadOnlyList<RequestPoints> requests, long now, List<LogAppend> appends, RoundOutcome? outcome = null)
     {
-        var (baseTime, wide) = CollectRuns(requests);
-        CollectDefinitions(requests);
+        var (baseTime, wide) = CollectRuns(requests, outcome);
+        CollectDefinitions(requests, outcome);
         for (var partition = 0; partition < _runsByPartition.Length; partition++)
         {
             var runs = _runsByPartition[partition];
@@ -36,7 +41,7 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
         _seen.Clear();
     }
 
-    private (long BaseTime, bool Wide) CollectRuns(IReadOnlyList<RequestPoints> requests)
+    private (long BaseTime, bool Wide) CollectRuns(IReadOnlyList<RequestPoints> requests, RoundOutcome? outcome)
     {
         long min = long.MaxValue, max = long.MinValue;
         for (var i = 0; i < requests.Count; i++)
@@ -45,20 +50,37 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
             max = Math.Max(max, requests[i].MaxTime);
             foreach (var run in requests[i].Runs)
             {
-                _runsByPartition[run.Metric.Partition].Add(new Run(i, run));
+                if (outcome?.IsOpen(i, run.Metric.Partition) ?? true)
+                {
+                    _runsByPartition[run.Metric.Partition].Add(new Run(i, run));
+                    if (requests[i].Key is { } key)
+                    {
+                        CollectKey(run.Metric.Partition, key);
+                    }
+                }
             }
         }
 
         return (min, max - min > int.MaxValue);
     }
 
-    private void CollectDefinitions(IReadOnlyList<RequestPoints> requests)
+    /// <summary>The request's runs come one after the other, so that its key can only be the last.</summary>
+    private void CollectKey(int partition, RequestKey key)
     {
-        foreach (var request in requests)
+        var keys = _keysByPartition[partition];
+        if (keys.Count == 0 || keys[^1] != key)
         {
-            foreach (var series in request.Undefined)
+            keys.Add(key);
+        }
+    }
+
+    private void CollectDefinitions(IReadOnlyList<RequestPoints> requests, RoundOutcome? outcome)
+    {
+        for (var i = 0; i < requests.Count; i++)
+        {
+            foreach (var series in requests[i].Undefined)
             {
-                if (!_seen.Add(series))
+                if (!(outcome?.IsOpen(i, series.Metric.Partition) ?? true) || !_seen.Add(series))
                 {
                     continue;
                 }
@@ -135,12 +157,14 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
     private void Finish(int partition, long now, List<LogAppend> appends)
     {
         var points = _writer.Points;
-        appends.Add(new LogAppend(partition, _writer.Finish(now), points));
+        var keys = _keysByPartition[partition];
+        appends.Add(new LogAppend(partition, _writer.Finish(now), points) { Keys = keys.Count == 0 ? [] : keys.ToArray() });
+        keys.Clear();
     }
 
-    private static List<Run>[] CreateLists(int count)
+    private static List<T>[] CreateLists<T>(int count)
     {
-        var lists = new List<Run>[count];
+        var lists = new List<T>[count];
         for (var i = 0; i < count; i++)
         {
             lists[i] = [];

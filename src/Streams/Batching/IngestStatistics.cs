@@ -6,6 +6,7 @@ public sealed class IngestStatistics
     private readonly long[] _rejected = new long[RejectReasonNames.Count];
     private long _received;
     private long _accepted;
+    private long _repeated;
     private long _ignoredFields;
     private long _overloaded;
 
@@ -14,6 +15,9 @@ public sealed class IngestStatistics
 
     /// <summary>Points acknowledged.</summary>
     public long Accepted => Volatile.Read(ref _accepted);
+
+    /// <summary>Points of repeated requests that the log had already: acknowledged and not counted again.</summary>
+    public long Repeated => Volatile.Read(ref _repeated);
 
     /// <summary>String fields, which have no aggregate.</summary>
     public long IgnoredFields => Volatile.Read(ref _ignoredFields);
@@ -29,6 +33,9 @@ public sealed class IngestStatistics
 
     /// <summary>Counts points that became durable.</summary>
     public void PointsAccepted(long points) => Interlocked.Add(ref _accepted, points);
+
+    /// <summary>Counts points that were durable already.</summary>
+    public void PointsRepeated(long points) => Interlocked.Add(ref _repeated, points);
 
     /// <summary>Counts points refused.</summary>
     public void PointsRejected(RejectReason reason, long points) => Interlocked.Add(ref _rejected[(int)reason], points);

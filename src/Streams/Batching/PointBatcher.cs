@@ -18,6 +18,8 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
     private readonly BatchingOptions _options;
     private readonly BatchEncoder _encoder;
     private readonly Channel<Submission> _waiting;
+    private readonly HashSet<RequestKey> _keys = [];
+    private readonly List<LogAppend> _appends = [];
     private readonly long _startedAt;
     private readonly Task _worker;
     private volatile bool _closed;
@@ -77,15 +79,12 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
     {
         var round = new List<Submission>();
         var requests = new List<RequestPoints>();
-        var appends = new List<LogAppend>();
         while (await _waiting.Reader.WaitToReadAsync())
         {
             TakeRound(round, requests);
             try
             {
-                _encoder.Encode(requests, _time.GetUtcNow().ToUnixTimeMilliseconds(), appends);
-                await _log.AppendAsync(appends, CancellationToken.None);
-                Complete(round, appends);
+                Complete(round, await AppendAsync(requests));
             }
             catch (Exception exception)
             {
@@ -99,14 +98,18 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
 
             round.Clear();
             requests.Clear();
-            appends.Clear();
+            _keys.Clear();
         }
     }
 
+    /// <summary>A repeat of a request in the round waits for the next one, where the log knows the first.</summary>
     private void TakeRound(List<Submission> round, List<RequestPoints> requests)
     {
         var points = 0;
-        while (points < _options.MaxAppendPoints && _waiting.Reader.TryRead(out var submission))
+        while (points < _options.MaxAppendPoints
+            && _waiting.Reader.TryPeek(out var next)
+            && (next.Points.Key is not { } key || _keys.Add(key))
+            && _waiting.Reader.TryRead(out var submission))
         {
             round.Add(submission);
             requests.Add(submission.Points);
@@ -114,61 +117,65 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
         }
     }
 
-    private void Complete(List<Submission> round, List<LogAppend> appends)
+    /// <summary>Appends the requests, those parts again that the log gave back. Null: it appended everything at once.</summary>
+    private async ValueTask<RoundOutcome?> AppendAsync(List<RequestPoints> requests)
     {
-        var statuses = new SubmitStatus?[_log.Partitions];
+        RoundOutcome? outcome = null;
+        do
+        {
+            _appends.Clear();
+            _encoder.Encode(requests, _time.GetUtcNow().ToUnixTimeMilliseconds(), _appends, outcome);
+            await _log.AppendAsync(_appends, CancellationToken.None);
+            if (outcome is null && _appends.TrueForAll(static append => append.Status == AppendStatus.Appended))
+            {
+                return null;
+            }
+
+            LogFailures(_appends);
+            outcome ??= new RoundOutcome(requests, _log.Partitions);
+            if (!outcome.Settle(_appends))
+            {
+                return outcome;
+            }
+        }
+        while (true);
+    }
+
+    private void Complete(List<Submission> round, RoundOutcome? outcome)
+    {
+        for (var request = 0; request < round.Count; request++)
+        {
+            var points = round[request].Points;
+            foreach (var series in points.Undefined)
+            {
+                if (outcome?.IsAppended(request, series.Metric.Partition) ?? true)
+                {
+                    series.DefinedIn = points.DefinitionPeriod;
+                }
+            }
+
+            var status = outcome?.StatusOf(request) ?? SubmitStatus.Appended;
+            if (status is SubmitStatus.Appended or SubmitStatus.Repeated)
+            {
+                var (appended, repeated) = outcome?.PointsOf(request) ?? (points.Count, 0);
+                _statistics.PointsAccepted(appended);
+                _statistics.PointsRepeated(repeated);
+            }
+
+            round[request].TrySetResult(status);
+        }
+    }
+
+    private void LogFailures(List<LogAppend> appends)
+    {
         foreach (var append in appends)
         {
-            var status = append.Status switch
-            {
-                AppendStatus.Appended => SubmitStatus.Appended,
-                AppendStatus.Full => SubmitStatus.Full,
-                _ => SubmitStatus.Failed,
-            };
-            if (status == SubmitStatus.Failed)
+            if (append.Status is AppendStatus.Failed or AppendStatus.Pending)
             {
                 LogAppendFailed(append.Error, append.Partition, append.Points);
             }
-
-            statuses[append.Partition] = Combine(statuses[append.Partition], status);
-        }
-
-        foreach (var submission in round)
-        {
-            var status = Settle(submission.Points, statuses);
-            if (status == SubmitStatus.Appended)
-            {
-                _statistics.PointsAccepted(submission.Points.Count);
-            }
-
-            submission.TrySetResult(status);
         }
     }
-
-    private static SubmitStatus Settle(RequestPoints points, SubmitStatus?[] statuses)
-    {
-        SubmitStatus? settled = null;
-        foreach (var run in points.Runs)
-        {
-            settled = Combine(settled, statuses[run.Metric.Partition]);
-        }
-
-        foreach (var series in points.Undefined)
-        {
-            if (statuses[series.Metric.Partition] == SubmitStatus.Appended)
-            {
-                series.DefinedIn = points.DefinitionPeriod;
-            }
-        }
-
-        return settled ?? SubmitStatus.Failed;
-    }
-
-    /// <summary>
-    /// One status for several batches: theirs if they agree. Otherwise failed: all-appended promises everything, full promises that
-    /// nothing was taken, and neither is true.
-    /// </summary>
-    private static SubmitStatus? Combine(SubmitStatus? one, SubmitStatus? other) => one is null || one == other ? other : SubmitStatus.Failed;
 
     [LoggerMessage(LogLevel.Error, "An append of {Points} points to partition {Partition} failed; whether the log has them is not known.")]
     private partial void LogAppendFailed(Exception? exception, int partition, int points);

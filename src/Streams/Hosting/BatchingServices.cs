@@ -11,7 +11,7 @@ namespace OrleansMetrics.Streams.Hosting;
 public static class BatchingServices
 {
     /// <summary>
-    /// Adds the batcher and its statistics, with options <c>Batching</c> and <c>Partitions</c>. The host provides besides: an
+    /// Adds the batcher and its statistics, with options <c>Batching</c>, <c>Partitions</c> and <see cref="PointTimeOptions"/>. The host provides besides: an
     /// <see cref="IPointLog"/> and a <see cref="GatewayId"/>.
     /// </summary>
     public static IServiceCollection AddBatching(this IServiceCollection services, IConfiguration configuration)
@@ -22,6 +22,7 @@ public static class BatchingServices
         services.AddSingleton<IValidateOptions<BatchingOptions>, BatchingOptions.Validator>();
         services.AddOptions<PartitionOptions>().Bind(configuration.GetSection("Partitions")).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PartitionOptions>, PartitionOptions.Validator>();
+        services.AddPointTimes(configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IngestStatistics>();
         services.AddSingleton<PointBatcher>();

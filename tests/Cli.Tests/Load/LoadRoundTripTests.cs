@@ -66,6 +66,66 @@ public sealed class LoadRoundTripTests
         Assert.Equal(0, report.GetProperty("pointErrors").GetInt64());
     }
 
+    [Theory]
+    [InlineData("now")]
+    [InlineData("none")]
+    public async Task A_request_whose_answer_is_lost_is_repeated_and_counted_once(string timestamps)
+    {
+        await using var node = await StubNode.StartAsync();
+        node.LostAnswers = 3;
+        node.LostRequests = 2;
+
+        var (exitCode, report, error) = await RunAsync(node, "--verify", "--timestamps", timestamps);
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal((5L, 3L), (report.GetProperty("retries").GetInt64(), report.GetProperty("replays").GetInt64()));
+        Assert.Equal((20_500L, 0L), (report.GetProperty("pointsAccepted").GetInt64(), report.GetProperty("pointsUncertain").GetInt64()));
+        Assert.Equal(0, report.GetProperty("verification").GetProperty("differences").GetInt64());
+        Assert.Equal(21, node.IdempotencyKeys.Distinct().Count());
+        Assert.All(node.IdempotencyKeys, key => Assert.InRange(key.Length, 1, 255));
+    }
+
+    [Fact]
+    public async Task Without_keys_a_lost_answer_leaves_the_points_uncertain()
+    {
+        await using var node = await StubNode.StartAsync();
+        node.LostAnswers = 1;
+
+        var (exitCode, report, _) = await RunAsync(node, "--without-keys");
+
+        Assert.Equal((1, 0L), (exitCode, report.GetProperty("retries").GetInt64()));
+        Assert.Equal((19_500L, 1_000L), (report.GetProperty("pointsAccepted").GetInt64(), report.GetProperty("pointsUncertain").GetInt64()));
+        Assert.Empty(node.IdempotencyKeys);
+    }
+
+    [Theory]
+    [InlineData("Overloaded", false)]
+    [InlineData("Log failed", true)]
+    [InlineData("Bad gateway", true)]
+    public async Task Timestamps_are_fresh_only_while_nothing_can_have_been_counted(string title, bool same)
+    {
+        await using var node = await StubNode.StartAsync();
+        node.Overloads = 1;
+        node.OverloadTitle = title;
+
+        var (exitCode, _, _) = await RunAsync(node, "--connections", "1");
+
+        Assert.Equal(0, exitCode);
+        var (key, body) = node.Refused.Single();
+        Assert.Equal(key, node.IdempotencyKeys.First());
+        Assert.Equal(same, body == node.Bodies.First());
+    }
+
+    [Fact]
+    public async Task Two_loads_do_not_share_keys()
+    {
+        await using var node = await StubNode.StartAsync();
+        await RunAsync(node, "--timestamps", "none");
+        await RunAsync(node, "--timestamps", "none");
+
+        Assert.Equal((42, 41_000L), (node.IdempotencyKeys.Distinct().Count(), node.Accepted));
+    }
+
     [Fact]
     public async Task A_node_that_does_not_come_to_rest_is_not_verified_but_reported()
     {

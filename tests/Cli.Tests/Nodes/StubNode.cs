@@ -15,7 +15,11 @@ internal sealed class StubNode : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<(string Metric, string Tags), (long Count, double Sum)> _totals = new();
     private long _accepted;
+    private readonly ConcurrentDictionary<string, string> _taken = new();
     private int _overloads;
+    private int _lostAnswers;
+    private int _lostRequests;
+    private int _statistics;
 
     private StubNode()
     {
@@ -28,27 +32,48 @@ internal sealed class StubNode : IAsyncDisposable
         _app.MapGet("/api/metrics", (Delegate)Catalogue);
         _app.MapGet("/api/metrics/{metric}", (Delegate)Metric);
         _app.MapGet("/api/metrics/{metric}/windows", (Delegate)Metric);
-        _app.MapGet("/api/stats", () => Json(new
+        _app.MapGet("/api/stats", () =>
         {
-            received = _accepted,
-            accepted = _accepted,
-            processed = _accepted - Missing,
-            late = 0,
-            inFlight = InFlight,
-            flushes = 1,
-            errors = 0,
-            dropped = new { late = 0 },
-            rejected = new { malformed = 2 },
-            partitions = Array.Empty<object>(),
-            nodes = new[] { new { node = "stub", received = _accepted, accepted = _accepted } },
-            balanced = Missing == 0,
-        }));
+            OnStatistics?.Invoke(Interlocked.Increment(ref _statistics));
+            return Statistics();
+        });
     }
+
+    private IResult Statistics() => Json(new
+    {
+        received = _accepted,
+        accepted = _accepted,
+        processed = _accepted - Missing - InFlight,
+        late = 0,
+        inFlight = InFlight,
+        flushes = 1,
+        errors = 0,
+        dropped = new { late = 0 },
+        rejected = new { malformed = 2 },
+        partitions = Partitions,
+        nodes = new[] { new { node = "stub", received = _accepted, accepted = _accepted } },
+        balanced = Missing == 0,
+    });
 
     public Uri Address => new(_app.Urls.Single());
 
     /// <summary>Answer 503 to that many posts.</summary>
     public int Overloads { set => _overloads = value; }
+
+    /// <summary>Break that many connections after the points of a request have been counted.</summary>
+    public int LostAnswers { set => _lostAnswers = value; }
+
+    /// <summary>Break that many connections before.</summary>
+    public int LostRequests { set => _lostRequests = value; }
+
+    /// <summary>The title of the answer 503.</summary>
+    public string OverloadTitle { get; set; } = "Overloaded";
+
+    /// <summary>The partitions of the ledger.</summary>
+    public object[] Partitions { get; set; } = [];
+
+    /// <summary>Called with their number when statistics are asked for.</summary>
+    public Action<int>? OnStatistics { get; set; }
 
     /// <summary>Points that the ledger lacks.</summary>
     public long Missing { get; set; }
@@ -65,6 +90,9 @@ internal sealed class StubNode : IAsyncDisposable
     public ConcurrentQueue<string> IdempotencyKeys { get; } = new();
 
     public ConcurrentQueue<string> Bodies { get; } = new();
+
+    /// <summary>Requests that were answered 503.</summary>
+    public ConcurrentQueue<(string Key, string Body)> Refused { get; } = new();
 
     public ConcurrentQueue<string> Queries { get; } = new();
 
@@ -90,25 +118,37 @@ internal sealed class StubNode : IAsyncDisposable
         if (Interlocked.Decrement(ref _overloads) >= 0)
         {
             context.Response.Headers.RetryAfter = "0";
-            return Results.Problem(statusCode: 503, title: "Overloaded");
+            return Results.Problem(statusCode: 503, title: OverloadTitle);
         }
         return Refuse ? Results.Problem(statusCode: 400, title: "Some lines were rejected", extensions: new Dictionary<string, object?> { ["accepted"] = 0 }) : null;
     }
 
     private async Task<IResult> WriteAsync(HttpContext context)
     {
-        if (Trouble(context) is { } trouble)
-        {
-            return trouble;
-        }
-        if (context.Request.Headers.TryGetValue("Idempotency-Key", out var key))
-        {
-            IdempotencyKeys.Enqueue(key!);
-        }
         var stream = context.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress) : context.Request.Body;
         using var reader = new StreamReader(stream, Encoding.UTF8);
         var body = await reader.ReadToEndAsync();
+        var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+        if (Trouble(context) is { } trouble)
+        {
+            Refused.Enqueue((key ?? "", body));
+            return trouble;
+        }
+        if (Interlocked.Decrement(ref _lostRequests) >= 0)
+        {
+            context.Abort();
+            return Results.Empty;
+        }
         Bodies.Enqueue(body);
+        if (key is not null)
+        {
+            IdempotencyKeys.Enqueue(key);
+            if (!_taken.TryAdd(key, body))
+            {
+                context.Response.Headers["Idempotent-Replayed"] = "true";
+                return _taken[key] == body ? Results.NoContent() : Results.Problem(statusCode: 500, title: "Another body under the same key");
+            }
+        }
         var lose = LoseFirst;
         foreach (var (metric, tags, value) in Lines.Parse(body))
         {
@@ -117,6 +157,11 @@ internal sealed class StubNode : IAsyncDisposable
             {
                 Count(metric, tags, value);
             }
+        }
+        if (Interlocked.Decrement(ref _lostAnswers) >= 0)
+        {
+            context.Abort();
+            return Results.Empty;
         }
         return Results.NoContent();
     }

@@ -66,7 +66,7 @@ public sealed class QueryRoundTripTests
 
         Assert.Equal((0, 1), (good.ExitCode, bad.ExitCode));
         Assert.Contains("rejected: malformed", good.Output, StringComparison.Ordinal);
-        Assert.Contains("= 3", bad.Error, StringComparison.Ordinal);
+        Assert.Contains("cluster: 3 points are missing", bad.Error, StringComparison.Ordinal);
         Assert.False(JsonDocument.Parse(bad.Output).RootElement.GetProperty("balanced").GetBoolean());
     }
 
@@ -75,12 +75,13 @@ public sealed class QueryRoundTripTests
     {
         const string Recorded = """
             {"received":30,"accepted":20,"processed":12,"late":3,"rejected":{"not_finite":10},"dropped":{"late":3,"poison":1},"inFlight":4,"flushes":1,"errors":0,
-             "balanced":true,"partitions":[{"partition":0,"accepted":20}],"nodes":[{"node":"a","received":30,"accepted":20,"rejected":{"not_finite":10}}]}
+             "balanced":true,"partitions":[{"partition":0,"accepted":20,"head":9,"position":7}],"nodes":[{"node":"a","received":30,"accepted":20,"rejected":{"not_finite":10}}]}
             """;
         var stats = StatsAnswer.Read(JsonDocument.Parse(Recorded).RootElement);
 
         Assert.Equal((20L, 12L, 0L, true), (stats.Cluster.Accepted, stats.Cluster.Processed, stats.Cluster.Missing, stats.Balanced));
         Assert.Equal(("a", 30L), (stats.Nodes.Single().Node, stats.Nodes.Single().Received));
+        Assert.Equal((0, 20L, 2L, true), (stats.Partitions.Single().Number, stats.Partitions.Single().Ledger.Accepted, stats.Partitions.Single().Lag, stats.Partitions.Single().Balanced));
         Assert.Throws<JsonException>(() => StatsAnswer.Read(JsonDocument.Parse("[]").RootElement));
     }
 

@@ -102,7 +102,7 @@ public sealed class IngestFaultTests(ITestOutputHelper output)
 
         var statistics = server.Statistics;
         Assert.Equal(0, server.Escaped);
-        Assert.Equal(statistics.Received, statistics.Accepted + Enum.GetValues<Streams.Batching.RejectReason>().Sum(statistics.Rejected));
+        Assert.Equal(statistics.Received, statistics.Accepted + statistics.Repeated + Enum.GetValues<Streams.Batching.RejectReason>().Sum(statistics.Rejected));
         Assert.True(statistics.Accepted > 50 && statistics.Received > 1000, $"{statistics.Accepted} {statistics.Received}");
         Assert.All([204, 400, 413, 415], status => Assert.True(answers.GetValueOrDefault(status) > 10, $"{status}: {answers.GetValueOrDefault(status)}"));
         Assert.Equal(0, server.Services.GetRequiredService<InFlightBudget>().Bytes);
@@ -137,6 +137,7 @@ public sealed class IngestFaultTests(ITestOutputHelper output)
             {
                 ["orleansmetrics.ingest.points.received"] = 2,
                 ["orleansmetrics.ingest.points.accepted"] = 1,
+                ["orleansmetrics.ingest.points.repeated"] = 0,
                 ["orleansmetrics.ingest.points.rejected"] = 1,
                 ["orleansmetrics.ingest.fields.ignored"] = 1,
                 ["orleansmetrics.ingest.requests.overloaded"] = 0,

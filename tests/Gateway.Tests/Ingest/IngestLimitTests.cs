@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OrleansMetrics.Gateway.Ingest;
 using OrleansMetrics.Gateway.Tests.Protocols;
+using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Tests.Ingest;
 
@@ -150,9 +151,13 @@ public sealed class IngestLimitTests
             ["Ingest:MaxReadTime"] = "00:00:00",
         }).Build());
         using var provider = services.BuildServiceProvider();
-        var failure = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<IngestOptions>>().Value);
+        OptionsValidationException[] failures =
+        [
+            Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<IngestOptions>>().Value),
+            Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<PointTimeOptions>>().Value),
+        ];
         Assert.Equal(
             ["MaxBodyBytes", "MaxFutureTime", "MaxInFlightBytes", "MaxLineBytes", "MaxReadTime"],
-            failure.Failures.Select(text => text.Split(' ')[0]["Ingest:".Length..]).Order());
+            failures.SelectMany(failure => failure.Failures).Select(text => text.Split(' ')[0]["Ingest:".Length..]).Order());
     }
 }

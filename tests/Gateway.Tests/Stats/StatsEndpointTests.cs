@@ -30,13 +30,14 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         var stats = await HttpAssert.JsonAsync(_server.Client, "/api/stats");
         Assert.Equal(
             [
-                "received", "accepted", "processed", "late", "rejected", "dropped", "inFlight", "flushes", "errors", "balanced", "partitions", "nodes",
+                "received", "accepted", "processed", "late", "repeated", "rejected", "dropped", "inFlight", "flushes", "errors", "balanced", "partitions", "nodes",
             ],
             stats.EnumerateObject().Select(p => p.Name));
         Assert.Equal(190, stats.GetProperty("received").GetInt64());
         Assert.Equal(150, stats.GetProperty("accepted").GetInt64());
         Assert.Equal(127, stats.GetProperty("processed").GetInt64());
         Assert.Equal(13, stats.GetProperty("late").GetInt64());
+        Assert.Equal(40, stats.GetProperty("repeated").GetInt64());
         Assert.Equal("""{"malformed":1,"not_finite":6}""", stats.GetProperty("rejected").GetRawText());
         Assert.Equal("""{"late":13,"poison_batch":5}""", stats.GetProperty("dropped").GetRawText());
         Assert.Equal(5, stats.GetProperty("inFlight").GetInt64());
@@ -50,7 +51,7 @@ public sealed class StatsEndpointTests : IAsyncLifetime
             stats.GetProperty("partitions")[0].GetRawText());
         Assert.Equal(
             """
-            {"node":"a","startedAt":"2026-01-01T00:00:00+00:00","reportedAt":"2026-01-01T00:01:00+00:00","received":120,"accepted":75,"rejected":{"not_finite":2,"malformed":1},"ignoredFields":0,"overloaded":0,"processed":70,"late":6,"flushes":7,"errors":1,"inFlightBytes":0}
+            {"node":"a","startedAt":"2026-01-01T00:00:00+00:00","reportedAt":"2026-01-01T00:01:00+00:00","received":120,"accepted":75,"rejected":{"not_finite":2,"malformed":1},"ignoredFields":0,"overloaded":0,"processed":70,"late":6,"flushes":7,"errors":1,"inFlightBytes":0,"repeated":20}
             """,
             stats.GetProperty("nodes")[0].GetRawText());
     }
@@ -144,5 +145,6 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         Flushes = 7,
         Errors = 1,
         InFlightBytes = 0,
+        Repeated = 20,
     };
 }

@@ -49,6 +49,34 @@ public sealed class OrleansClientTests
     }
 
     [Fact]
+    public async Task A_call_repeated_after_a_restart_is_counted_once_and_the_bound_of_timestamps_is_the_nodes()
+    {
+        using var directory = new TemporaryDirectory();
+        var timestamp = DateTimeOffset.UtcNow;
+        var results = new List<PublishResult>();
+        for (var run = 0; run < 2; run++)
+        {
+            await using var node = await TestNode.StartAsync(directory.Path, "--Ingest:MaxFutureTime=00:00:30");
+            using var host = await ConnectAsync(node.GatewayPort);
+            var ingest = host.Services.GetRequiredService<IClusterClient>().GetGrain<IPointIngestGrain>(0);
+            results.Add(await ingest.PublishOnce(
+                "till-7",
+                42,
+                [
+                    .. Enumerable.Range(0, 10).Select(i => new MetricPoint { Metric = $"orders_{i}", Value = i, Timestamp = timestamp }),
+                    new MetricPoint { Metric = "orders_0", Value = 1, Timestamp = timestamp.AddHours(1) },
+                ]));
+            await node.Client.SettleAsync();
+            Assert.Equal(Enumerable.Range(0, 10).Select(static i => KeyValuePair.Create($"orders_{i}", 1L)), (await node.Client.CountPointsAsync("orders_*")).OrderBy(static metric => metric.Key));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => ingest.PublishOnce("till-7", -1, []));
+            await host.StopAsync();
+        }
+
+        Assert.Equal([(10, 1, false), (10, 1, true)], results.Select(static result => (result.Accepted, result.RejectedCount, result.Repeated)));
+        Assert.Equal("too_far_ahead", results[1].Rejected.Single().Reason);
+    }
+
+    [Fact]
     public async Task The_sample_prints_what_it_published_read_and_was_told()
     {
         using var directory = new TemporaryDirectory();
@@ -59,10 +87,11 @@ public sealed class OrleansClientTests
         Assert.True(await sample.WaitForExitAsync() == 0, $"{sample}\n{node.Log}");
         var lines = sample.Output.Split('\n');
         Assert.Equal("published: 30 accepted, 0 rejected, overloaded: False", lines[0]);
-        Assert.Equal("total: shop=paris count 15, sum 225, min 1, max 29", lines[1]);
-        Assert.Equal("total: shop=berlin count 15, sum 240, min 2, max 30", lines[2]);
-        Assert.Matches(@"^final: sample\.orders shop=paris \d\d:\d\d:\d\d\.000-\d\d:\d\d:\d\d\.000 count 15, mean 15, p50 1[45]\.?\d*, p90 2[67]\.?\d*, p99 29|28\.\d+$", lines[4]);
-        Assert.Matches(@"^final: sample\.orders shop=berlin .* count 15, mean 16, ", lines[5]);
+        Assert.Equal("published again: 30 accepted, repeated: True", lines[1]);
+        Assert.Equal("total: shop=paris count 15, sum 225, min 1, max 29", lines[2]);
+        Assert.Equal("total: shop=berlin count 15, sum 240, min 2, max 30", lines[3]);
+        Assert.Matches(@"^final: sample\.orders shop=paris \d\d:\d\d:\d\d\.000-\d\d:\d\d:\d\d\.000 count 15, mean 15, p50 1[45]\.?\d*, p90 2[67]\.?\d*, p99 29|28\.\d+$", lines[5]);
+        Assert.Matches(@"^final: sample\.orders shop=berlin .* count 15, mean 16, ", lines[6]);
         Assert.Equal("", sample.Errors);
     }
 

@@ -135,5 +135,12 @@ public sealed class StandaloneNodeTests(SharedNode shared) : IClassFixture<Share
                 .Order(StringComparer.Ordinal));
         Assert.Contains("POST /api/points", mapped);
         Assert.Contains("POST /write", mapped);
+        foreach (var path in new[] { "/api/points", "/write", "/api/v2/write" })
+        {
+            var operation = document.GetProperty("paths").GetProperty(path).GetProperty("post");
+            var parameter = Assert.Single(operation.List("parameters"));
+            Assert.Equal(("Idempotency-Key", "header"), (parameter.GetProperty("name").GetString(), parameter.GetProperty("in").GetString()));
+            Assert.Contains("Idempotent-Replayed", operation.GetProperty("description").GetString(), StringComparison.Ordinal);
+        }
     }
 }

@@ -77,6 +77,31 @@ public sealed partial class NodeProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Requests_with_keys_sent_again_to_a_node_that_was_killed_are_counted_once_each()
+    {
+        string[] settings = ["--Flush:Interval=00:00:00.1", "--Partitions:Count=4"];
+        await using var node = await NodeProcess.StartAsync(_directory.Path, settings);
+        await using var load = Load.Start(node.Address, keyed: true);
+        await load.UnderWayAsync(300, node.ToString);
+        node.Kill();
+        await load.EndAsync();
+        Assert.NotEmpty(load.Unacknowledged);
+
+        await using var again = await NodeProcess.StartAsync(_directory.Path, settings);
+        var replayed = await load.RepeatAsync(again.Address);
+
+        Assert.Superset(load.Acknowledged, replayed);
+        var stats = await again.Client.SettleAsync();
+        var counted = await again.Client.CountPointsAsync("load_*");
+        var requests = load.Acknowledged.Union(load.Unacknowledged).ToHashSet();
+        Assert.Equal(requests.Order(StringComparer.Ordinal), counted.Keys.Order(StringComparer.Ordinal));
+        Assert.All(counted.Values, static points => Assert.Equal(Load.PointsPerRequest, points));
+        Assert.Equal(
+            (requests.Count * Load.PointsPerRequest, replayed.Count * Load.PointsPerRequest), ((int)stats.Number("accepted"), (int)stats.Number("repeated")));
+        await AssertSumsAsync(again, counted.Keys);
+    }
+
+    [Fact]
     public async Task A_node_told_to_stop_while_it_starts_ends_quietly()
     {
         await using var node = NodeProcess.Launch(_directory.Path, "--urls", "http://127.0.0.1:0");

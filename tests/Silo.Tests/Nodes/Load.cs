@@ -19,12 +19,14 @@ internal sealed class Load : IAsyncDisposable
     private readonly ConcurrentDictionary<string, bool> _requests = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _enough = new();
     private readonly Uri _address;
+    private readonly bool _keyed;
     private readonly Task[] _clients;
     private int _acknowledged;
 
-    private Load(Uri address, int clients)
+    private Load(Uri address, int clients, bool keyed)
     {
         _address = address;
+        _keyed = keyed;
         _clients = [.. Enumerable.Range(0, clients).Select(client => Task.Run(() => RunAsync(client)))];
     }
 
@@ -34,7 +36,8 @@ internal sealed class Load : IAsyncDisposable
     /// <summary>Metrics of the requests answered otherwise or not at all.</summary>
     public HashSet<string> Unacknowledged => [.. _requests.Where(static request => !request.Value).Select(static request => request.Key)];
 
-    public static Load Start(Uri address, int clients = 4) => new(address, clients);
+    /// <summary>Starts to post. With keys the requests can be sent again: <see cref="RepeatAsync"/>.</summary>
+    public static Load Start(Uri address, int clients = 4, bool keyed = false) => new(address, clients, keyed);
 
     /// <summary>Waits for the load to be well under way.</summary>
     public Task UnderWayAsync(int requests, Func<string> diagnose) => Eventually.ReadAsync(
@@ -45,6 +48,24 @@ internal sealed class Load : IAsyncDisposable
     {
         _enough.CancelAfter(Eventually.Patience);
         await Task.WhenAll(_clients);
+    }
+
+    /// <summary>Sends every request again, acknowledged or not. Returns those of which the node says that it had them.</summary>
+    public async Task<HashSet<string>> RepeatAsync(Uri address)
+    {
+        var replayed = new HashSet<string>(StringComparer.Ordinal);
+        using var http = new HttpClient { BaseAddress = address };
+        foreach (var metric in _requests.Keys)
+        {
+            using var response = await PostAsync(http, metric, CancellationToken.None);
+            Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+            if (response.Headers.Contains("Idempotent-Replayed"))
+            {
+                replayed.Add(metric);
+            }
+        }
+
+        return replayed;
     }
 
     /// <summary>What is wrong with the points that a node has: of acknowledged requests all, once; of the others all or none.</summary>
@@ -73,8 +94,7 @@ internal sealed class Load : IAsyncDisposable
             _requests[metric] = false;
             try
             {
-                using var content = new ByteArrayContent(Body(metric));
-                using var response = await http.PostAsync(new Uri("/write", UriKind.Relative), content, _enough.Token);
+                using var response = await PostAsync(http, metric, _enough.Token);
                 if (response.StatusCode == HttpStatusCode.NoContent)
                 {
                     _requests[metric] = true;
@@ -87,6 +107,17 @@ internal sealed class Load : IAsyncDisposable
                 return;
             }
         }
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(HttpClient http, string metric, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/write", UriKind.Relative)) { Content = new ByteArrayContent(Body(metric)) };
+        if (_keyed)
+        {
+            request.Headers.Add("Idempotency-Key", metric);
+        }
+
+        return await http.SendAsync(request, cancellationToken);
     }
 
     private static byte[] Body(string metric)

@@ -22,6 +22,9 @@ internal sealed class ScriptedLog(int partitions) : IPointLog
     /// <summary>Answers of the next appends, one by one, before those that stand.</summary>
     public Queue<AppendStatus> Next { get; } = [];
 
+    /// <summary>Answers of the next calls as a whole, before all others.</summary>
+    public Queue<Action<IReadOnlyList<LogAppend>>> NextCalls { get; } = [];
+
     public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Release() => _open.SetResult();
@@ -38,6 +41,12 @@ internal sealed class ScriptedLog(int partitions) : IPointLog
         Calls.Add([.. appends]);
         _called.TrySetResult();
         await _open.Task.WaitAsync(cancellationToken);
+        if (NextCalls.TryDequeue(out var answer))
+        {
+            answer(appends);
+            return;
+        }
+
         foreach (var append in appends)
         {
             append.Status = Next.TryDequeue(out var next) ? next : _answers.GetValueOrDefault(append.Partition, AppendStatus.Appended);

@@ -5,7 +5,7 @@ namespace OrleansMetrics.Cli.Host.Delivery;
 
 /// <summary>
 /// Sends samples in order, one request at a time. While the node is away or full the samples wait in the buffer; each has an
-/// idempotency key, so that a sample whose answer was lost counts once on a node that knows such keys.
+/// idempotency key, so that a sample whose answer was lost is sent again and counts once.
 /// </summary>
 /// <param name="node">Where to.</param>
 /// <param name="buffer">What waits.</param>
