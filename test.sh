@@ -21,6 +21,17 @@ if [ "$status" -ne 0 ]; then
   exit 1
 fi
 
+# The Azure storage tests talk to Azurite. npm brings it, once per user; without npm they are skipped, and say so.
+if [ -z "${AZURITE_BLOB:-}" ]; then
+  azurite=${XDG_CACHE_HOME:-$HOME/.cache}/orleansmetrics/azurite-3.35.0
+  export AZURITE_BLOB=$azurite/node_modules/.bin/azurite-blob
+  if [ ! -e "$AZURITE_BLOB" ] && command -v npm >/dev/null; then
+    mkdir -p "$azurite.$$"
+    npm install --prefix "$azurite.$$" --no-audit --no-fund --loglevel=error azurite@3.35.0 && mv -T "$azurite.$$" "$azurite"
+    rm -rf "$azurite.$$"
+  fi
+fi
+
 # One project at a time: the tests start servers and silos, and small machines have two cores.
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)

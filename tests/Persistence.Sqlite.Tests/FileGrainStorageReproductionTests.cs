@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Persistence.FileStorage;
 using Orleans.Storage;
+using OrleansMetrics.Persistence.Contract;
 
 namespace OrleansMetrics.Persistence.Sqlite.Tests;
 

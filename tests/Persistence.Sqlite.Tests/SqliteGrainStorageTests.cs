@@ -7,6 +7,7 @@ using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
+using OrleansMetrics.Persistence.Contract;
 
 namespace OrleansMetrics.Persistence.Sqlite.Tests;
 
@@ -30,8 +31,7 @@ public sealed class SqliteGrainStorageTests : GrainStorageContract, IDisposable
         var stored = await WriteAsync(storage, 1);
         var stale = new SnapshotState(new Snapshot(), "stale", true);
 
-        var error = await Assert.ThrowsAsync<InconsistentStateException>(
-            () => storage.WriteStateAsync("state", GrainId.Create("aggregator", "cpu.load/with spaces, ünïcode and 'quotes'"), stale));
+        var error = await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("state", Grain, stale));
 
         Assert.Equal((stored.ETag, "stale"), (error.StoredEtag, error.CurrentEtag));
     }
@@ -184,7 +184,7 @@ public sealed class SqliteGrainStorageTests : GrainStorageContract, IDisposable
     private static Task Overwrite(SqliteGrainStorage storage, SnapshotState state)
     {
         state.State.Position = 9;
-        return storage.WriteStateAsync("state", GrainId.Create("aggregator", "cpu.load/with spaces, ünïcode and 'quotes'"), state);
+        return storage.WriteStateAsync("state", Grain, state);
     }
 
     private SqliteGrainStorage Open(string serviceId = "service", string? file = null)

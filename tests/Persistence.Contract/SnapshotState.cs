@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace OrleansMetrics.Persistence.Sqlite.Tests;
+namespace OrleansMetrics.Persistence.Contract;
 
 public sealed class SnapshotState(Snapshot? state = null, string? etag = null, bool recordExists = false) : IGrainState<Snapshot>
 {

@@ -1,6 +1,6 @@
-namespace OrleansMetrics.Persistence.Sqlite.Tests;
+namespace OrleansMetrics.Persistence.Contract;
 
-[GenerateSerializer, Alias("OrleansMetrics.Persistence.Sqlite.Tests.Snapshot")]
+[GenerateSerializer, Alias("OrleansMetrics.Persistence.Contract.Snapshot")]
 public sealed class Snapshot
 {
     [Id(0)] public long Position { get; set; }
