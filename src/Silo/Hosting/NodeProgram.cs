@@ -1,0 +1,31 @@
+using OrleansMetrics.Gateway.Hosting;
+
+namespace OrleansMetrics.Silo.Hosting;
+
+/// <summary>The program: a node of any role.</summary>
+public static class NodeProgram
+{
+    /// <summary>Runs a node until it is told to stop. Returns the process's exit code: 0, or 1 when it could not start.</summary>
+    public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Error);
+
+    /// <summary>Runs a node; why it could not start goes to <paramref name="errors"/>.</summary>
+    internal static async Task<int> RunAsync(string[] args, TextWriter errors)
+    {
+        NodeRole role;
+        try
+        {
+            role = NodeRun.ReadRole(NodeServices.CreateBuilder(args, configure: null).Configuration);
+        }
+        catch (FormatException exception)
+        {
+            return await NodeRun.RefuseAsync([exception.Message], errors);
+        }
+
+        return await NodeRun.RunAsync(args, errors, role switch
+        {
+            NodeRole.Silo => ClusterSilo.Build,
+            NodeRole.Gateway => GatewayNode.Build,
+            _ => StandaloneNode.Build,
+        });
+    }
+}
