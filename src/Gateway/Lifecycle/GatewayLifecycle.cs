@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Gateway.Ingest;
@@ -9,12 +10,13 @@ using OrleansMetrics.Streams.PointLog;
 namespace OrleansMetrics.Gateway.Lifecycle;
 
 /// <summary>
-/// Opens the log when a gateway starts, as often as it takes, and stops the gateway in order: readiness drops and intake closes,
+/// Waits for log and cluster when a gateway starts, for as long as it takes, and stops the gateway in order: readiness drops and intake closes,
 /// the web server lets requests finish, waiting points are appended, the final statistics are reported and printed.
 /// </summary>
 /// <remarks>Registered after the Orleans client and before the web server, so that the host stops it between them.</remarks>
 internal sealed partial class GatewayLifecycle(
     IServiceProvider services,
+    IGrainFactory grains,
     IngestGate gate,
     ReadinessState readiness,
     NodeReporter reporter,
@@ -23,8 +25,9 @@ internal sealed partial class GatewayLifecycle(
     TimeProvider time,
     ILogger<GatewayLifecycle> logger) : IHostedService
 {
+    private const int AttemptsPerMessage = 30;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
     private PointBatcher? _batcher;
 
@@ -40,13 +43,10 @@ internal sealed partial class GatewayLifecycle(
             // The host closes connections when this returns. Answers in between carry Connection: close, so that no sender is cut off in mid request.
             Thread.Sleep(options.Value.DrainDelay);
         });
-        for (var failures = 0; !await TryOpenLogAsync(failures); failures++)
-        {
-            await Task.Delay(RetryPause, time, cancellationToken);
-        }
-
+        await RepeatAsync("log", OpenLogAsync, cancellationToken);
         services.GetRequiredService<GatewayInstruments>();
         _batcher = services.GetRequiredService<PointBatcher>();
+        await RepeatAsync("cluster", FindPartitionsAsync, cancellationToken);
         readiness.Ready();
     }
 
@@ -64,7 +64,7 @@ internal sealed partial class GatewayLifecycle(
         LogFinal(node.Received, node.Accepted, node.Repeated, node.Rejected.Values.Sum(), node.Overloaded);
         try
         {
-            await reporter.ReportNowAsync(cancellationToken).WaitAsync(ReportTimeout, time, cancellationToken);
+            await reporter.ReportNowAsync(cancellationToken).WaitAsync(AnswerTimeout, time, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -73,29 +73,39 @@ internal sealed partial class GatewayLifecycle(
         }
     }
 
-    private async Task<bool> TryOpenLogAsync(int failures)
+    // Whatever is wrong may come right: stores and silos start later, or are away for a while.
+    private async Task RepeatAsync(string what, Func<CancellationToken, Task> attempt, CancellationToken cancellationToken)
     {
-        readiness.Starting("Opening the log.");
-        try
+        readiness.Starting($"Waiting for the {what}.");
+        for (var failures = 0; ; failures++)
         {
-            // Blocks until the store has answered.
-            await Task.Run(services.GetRequiredService<IPointLog>);
-            return true;
-        }
-        catch (InvalidOperationException exception)
-        {
-            readiness.Starting($"The log cannot be opened: {exception.Message}");
-            if (failures % 30 == 0)
+            try
             {
-                LogNotOpen(exception.Message);
+                await attempt(cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                readiness.Starting($"Waiting for the {what}: {exception.Message}");
+                if (failures % AttemptsPerMessage == 0)
+                {
+                    LogWaiting(what, exception.Message);
+                }
             }
 
-            return false;
+            await Task.Delay(RetryPause, time, cancellationToken);
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The log cannot be opened, and is tried every second: {Reason}")]
-    private partial void LogNotOpen(string reason);
+    // Blocks until the store has answered.
+    private Task OpenLogAsync(CancellationToken cancellationToken) => Task.Run(services.GetRequiredService<IPointLog>, cancellationToken);
+
+    // Before the client has found a silo it does not know what grains there are.
+    private Task FindPartitionsAsync(CancellationToken cancellationToken) =>
+        grains.GetGrain<ICatalogueGrain>(0).GetPartitions(cancellationToken).WaitAsync(AnswerTimeout, time, cancellationToken);
+
+    [LoggerMessage(LogLevel.Warning, "Waiting for the {What}: {Reason}")]
+    private partial void LogWaiting(string what, string reason);
 
     [LoggerMessage(LogLevel.Information, "Stopping: intake is closed, requests under way finish.")]
     private partial void LogStopping();

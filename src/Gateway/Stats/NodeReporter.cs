@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansMetrics.Contracts.Stats;
+using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Stats;
@@ -10,6 +11,7 @@ public sealed partial class NodeReporter(
     IGrainFactory grains,
     GatewayId node,
     IEnumerable<INodeCounters> counters,
+    ReadinessState readiness,
     TimeProvider time,
     ILogger<NodeReporter> logger) : BackgroundService, INodeReporter
 {
@@ -60,7 +62,10 @@ public sealed partial class NodeReporter(
                 }
 
                 before = now;
-                await TryReportAsync(stoppingToken);
+                if (readiness.Phase != NodePhase.Starting)
+                {
+                    await TryReportAsync(stoppingToken);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

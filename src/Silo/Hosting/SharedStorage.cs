@@ -20,6 +20,9 @@ internal static class SharedStorage
         silo.Services.AddOptions<ClusterMembershipOptions>().Configure<IOptions<ClusteringOptions>>(static (membership, clustering) =>
         {
             membership.ProbeTimeout = clustering.Value.ProbeTimeout;
+
+            // Not less than what was asked for: on a busy machine answers are sometimes quick and sometimes not.
+            membership.MinProbeTimeout = clustering.Value.ProbeTimeout;
             membership.MaxProbeTimeout = clustering.Value.ProbeTimeout * 2;
             membership.NumMissedProbesLimit = clustering.Value.MissedProbes;
 
