@@ -38,7 +38,7 @@ internal static class NodeServices
         var configuration = builder.Configuration;
         var urls = HostAddress.ResolveUrls(configuration["urls"] ?? NodeAddress.DefaultUrl);
         var address = NodeAddress.Derive(urls, ReadPort(configuration, "Node:SiloPort"), ReadPort(configuration, "Node:GatewayPort"));
-        if (HostAddress.TryResolve(configuration["Node:AdvertisedAddress"] ?? NodeOptions.DefaultAddress, out var advertised))
+        if (role == NodeRole.Silo && HostAddress.TryResolve(configuration["Node:AdvertisedAddress"] ?? NodeOptions.DefaultAddress, out var advertised))
         {
             address = address with { Advertised = advertised };
         }

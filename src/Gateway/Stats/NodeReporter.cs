@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansMetrics.Contracts.Stats;
 using OrleansMetrics.Gateway.Health;
+using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Stats;
@@ -10,12 +11,15 @@ namespace OrleansMetrics.Gateway.Stats;
 public sealed partial class NodeReporter(
     IGrainFactory grains,
     GatewayId node,
+    NodeRole role,
     IEnumerable<INodeCounters> counters,
     ReadinessState readiness,
     TimeProvider time,
     ILogger<NodeReporter> logger) : BackgroundService, INodeReporter
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+
+    private static readonly string[] RoleNames = ["standalone", "silo", "gateway"];
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private long _failures;
@@ -25,6 +29,7 @@ public sealed partial class NodeReporter(
         new NodeStats
         {
             Node = node.Name,
+            Role = RoleNames[(int)role],
             StartedAt = _startedAt,
             ReportedAt = time.GetUtcNow(),
             Received = 0,
