@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # Builds everything with warnings as errors and runs all tests. Ends with a line "N passed, N failed[, N skipped]".
-# Usage: ./test.sh [--filter EXPRESSION]     (passed on to dotnet test)
+# Usage: ./test.sh [--long] [--filter EXPRESSION]     (all but --long is passed on to dotnet test)
+# --long: the fault suite runs OM_FAULT_SCHEDULES (100) schedules of each kind instead of a few; more than an hour. See tests/Faults/README.md.
 set -uo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+if [ "${1:-}" = "--long" ]; then
+  export OM_LONG=1 OM_FAULT_SCHEDULES="${OM_FAULT_SCHEDULES:-100}"
+  shift
+fi
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

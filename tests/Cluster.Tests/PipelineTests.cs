@@ -42,7 +42,6 @@ public sealed class PipelineTests
         var directory = Directory.CreateTempSubdirectory("orleansmetrics-").FullName;
         try
         {
-            var now = DateTimeOffset.UtcNow;
             for (var run = 1; run <= 3; run++)
             {
                 await using var cluster = await MetricsCluster.StartAsync(silos, directory: directory);
@@ -55,7 +54,7 @@ public sealed class PipelineTests
 
                 for (var i = 0; i < 10; i++)
                 {
-                    await cluster.SendAsync(Enumerable.Range(0, 20).Select(m => (cluster.Series($"metric.{m}", new Tag("run", $"{run}")), 1.5, now)));
+                    await cluster.SendAsync(Enumerable.Range(0, 20).Select(m => (cluster.Series($"metric.{m}", new Tag("run", $"{run}")), 1.5, DateTimeOffset.UtcNow)));
                 }
 
                 var partitions = await cluster.SettleAsync();

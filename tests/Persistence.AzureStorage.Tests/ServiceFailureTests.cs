@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using Azure.Storage.Blobs;
 using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.TestingHost;
@@ -101,5 +104,20 @@ public sealed class ServiceFailureTests(Azurite azurite) : IClassFixture<Azurite
 
         Assert.Contains("cannot open http://127.0.0.1:1/devstoreaccount1/grainstate", error.ToString(), StringComparison.Ordinal);
         Assert.Contains("cannot be reached (Connection refused", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_that_takes_the_connection_and_never_answers_is_given_up()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var options = new BlobClientOptions { Retry = { MaxRetries = 1, Delay = TimeSpan.FromMilliseconds(1), NetworkTimeout = TimeSpan.FromMilliseconds(100) } };
+        var client = AzureBlobService.Connect($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/devstoreaccount1?sig=c2VjcmV0", options);
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => _storages.Create(client, "silent").OpenAsync(CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(1)));
+
+        Assert.Contains("exceeded the configured timeout of 0:00:00.1", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("c2VjcmV0", error.ToString(), StringComparison.Ordinal);
     }
 }

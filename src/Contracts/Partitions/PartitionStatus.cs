@@ -28,7 +28,7 @@ public sealed record PartitionStatus
     /// <summary>Points in aggregates.</summary>
     [Id(7)] public required long Processed { get; init; }
 
-    /// <summary>Points accepted and then left out of the aggregates, by reason (<c>late</c>, <c>poison_batch</c>, <c>series_id_collision</c>).</summary>
+    /// <summary>Points accepted and then left out of the aggregates, by reason (<c>late</c>, <c>poison_batch</c>, <c>series_id_collision</c>, <c>lost</c>).</summary>
     [Id(8)] public required Dictionary<string, long> Dropped { get; init; }
 
     /// <summary>Points in the log that the aggregators have not answered for yet.</summary>
@@ -54,4 +54,13 @@ public sealed record PartitionStatus
 
     /// <summary>Metrics whose aggregator does not answer at the moment; their points stay in the log.</summary>
     [Id(16)] public required int Stalled { get; init; }
+
+    /// <summary>Records of the log that are not routed yet.</summary>
+    [Id(17)] public required long RecordsBehind { get; init; }
+
+    /// <summary>Points in them.</summary>
+    [Id(18)] public required long PointsBehind { get; init; }
+
+    /// <summary>Since when records are read back from the log, Unix milliseconds; 0 when <see cref="Replaying"/> is false.</summary>
+    [Id(19)] public required long ReplayingSince { get; init; }
 }

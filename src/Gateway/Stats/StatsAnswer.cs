@@ -46,6 +46,10 @@ public sealed record StatsAnswer
     [Description("Points in the log that are not aggregated yet. Sum over partitions.")]
     public required long InFlight { get; init; }
 
+    /// <summary>Records in the log that are not routed yet. Sum over partitions.</summary>
+    [Description("Records in the log that no partition has routed yet; for how long a partition has been catching up is in its replayingSince. Sum over partitions.")]
+    public required long RecordsBehind { get; init; }
+
     /// <summary>Snapshots written. Sum over nodes, since their start.</summary>
     [Description("Snapshots written. Sum over nodes, each since its start.")]
     public required long Flushes { get; init; }
@@ -83,6 +87,7 @@ public sealed record StatsAnswer
             Rejected = Sum(nodes.Select(n => n.Rejected)),
             Dropped = dropped,
             InFlight = inFlight,
+            RecordsBehind = partitions.Sum(p => p.RecordsBehind),
             Flushes = nodes.Sum(n => n.Flushes),
             Errors = nodes.Sum(n => n.Errors),
             Balanced = partitions.All(p => p.Balanced) && accepted == processed + dropped.Values.Sum() + inFlight,

@@ -22,15 +22,16 @@ public sealed partial class FlushGrain(
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
     private int _partition;
-    private IPartitionGrain? _partitionGrain;
-    private long _trimmedTo;
+    private FlushRounds _rounds = null!;
 
-    private IPartitionGrain Partition => _partitionGrain ??= GrainFactory.GetGrain<IPartitionGrain>(this.GetPrimaryKeyString());
+    private IPartitionGrain Partition => GrainFactory.GetGrain<IPartitionGrain>(this.GetPrimaryKeyString());
 
     /// <inheritdoc />
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _partition = PartitionKey.Parse(this.GetPrimaryKeyString());
+        _rounds = new FlushRounds(
+            _partition, log, Partition, metric => GrainFactory.GetGrain<IAggregatorIngestGrain>(metric), options.Value.Parallelism, logger);
         this.RegisterGrainTimer(FlushOnTimerAsync, new() { DueTime = options.Value.Interval, Period = options.Value.Interval, KeepAlive = true });
         residents.AddFlusher(_partition, GrainContext);
         return Task.CompletedTask;
@@ -56,45 +57,7 @@ public sealed partial class FlushGrain(
     public Task ReceiveReminder(string reminderName, TickStatus status) => Partition.GetStatus();
 
     /// <inheritdoc />
-    public async Task<long> FlushNow()
-    {
-        var dirty = await Partition.GetDirtyMetrics();
-        var flushed = new List<FlushedMetric>(dirty.Length);
-        foreach (var group in dirty.Chunk(options.Value.Parallelism))
-        {
-            var writes = group.Select(FlushAsync).ToArray();
-            foreach (var metric in await Task.WhenAll(writes))
-            {
-                if (metric is { } one)
-                {
-                    flushed.Add(one);
-                }
-            }
-        }
-
-        var checkpoint = await Partition.Checkpoint([.. flushed]);
-        if (checkpoint > _trimmedTo)
-        {
-            await log.TrimAsync(_partition, checkpoint, CancellationToken.None);
-            _trimmedTo = checkpoint;
-        }
-
-        return checkpoint;
-    }
-
-    private async Task<FlushedMetric?> FlushAsync(string metric)
-    {
-        try
-        {
-            return new FlushedMetric(metric, await GrainFactory.GetGrain<IAggregatorIngestGrain>(metric).Flush());
-        }
-        catch (Exception exception)
-        {
-            // The metric stays dirty, holds the checkpoint back and is tried again in the next round.
-            LogSnapshotFailed(exception, metric, _partition);
-            return null;
-        }
-    }
+    public Task<long> FlushNow() => _rounds.RunAsync();
 
     private async Task FlushOnTimerAsync(CancellationToken cancellationToken)
     {
@@ -108,9 +71,6 @@ public sealed partial class FlushGrain(
             LogFlushFailed(exception, _partition);
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "The snapshot of {Metric} (partition {Partition}) failed; its points stay in the log and the next round tries again.")]
-    private partial void LogSnapshotFailed(Exception exception, string metric, int partition);
 
     [LoggerMessage(LogLevel.Warning, "The flush of partition {Partition} failed; the next round tries again.")]
     private partial void LogFlushFailed(Exception exception, int partition);

@@ -8,6 +8,8 @@ namespace OrleansMetrics.Grains.Partitions;
 internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator)
 {
     private long _observed;
+    private long _persisted;
+    private long _advancedTo = long.MinValue;
 
     public string Name { get; } = name;
 
@@ -18,14 +20,29 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     public int Series { get; private set; }
 
     /// <summary>Points of this metric in the records routed.</summary>
-    public long Accepted { get; set; }
+    public long Accepted { get; private set; }
+
+    /// <summary>Those of <see cref="Accepted"/> that the log lost before a snapshot had them.</summary>
+    public long Lost { get; private set; }
 
     /// <summary>What the aggregator last answered for.</summary>
     public AggregatorCounters Counters { get; private set; }
 
+    /// <summary>
+    /// Position of the last record before which records are missing, until a snapshot from beyond has been compared with what was accepted;
+    /// 0 when there is nothing to compare.
+    /// </summary>
+    public long Gap { get; set; }
+
     public long NextCloseAt { get; private set; } = long.MaxValue;
 
-    /// <summary>Position of the last slice that the aggregator confirmed; 0 when none since this activation of the partition.</summary>
+    /// <summary><see cref="NextCloseAt"/> of the snapshot: what it would be again if the aggregator were lost now.</summary>
+    public long PersistedNextCloseAt { get; private set; } = long.MaxValue;
+
+    /// <summary>
+    /// A position that the aggregator has confirmed to have reached, such that it has every slice at or below; 0 when it has confirmed none since
+    /// this activation of the partition, then it has those at or below the checkpoint.
+    /// </summary>
     public long Confirmed { get; private set; }
 
     /// <summary><see cref="Confirmed"/> when the flush under way began: a snapshot below it lacks slices.</summary>
@@ -37,23 +54,22 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     /// <summary>Lowest position with a slice that is not known to be persisted; 0 when there is none.</summary>
     public long DirtySince { get; private set; }
 
-    /// <summary>True when windows were closed since the last snapshot.</summary>
-    public bool Advanced { get; private set; }
-
     /// <summary>True while the aggregator does not take slices. They are read from the log again.</summary>
     public bool Stalled { get; private set; }
 
     /// <summary>While stalled: records at or below hold nothing that the aggregator still needs; −1 until it has been asked.</summary>
     public long ReplayedTo { get; set; }
 
-    /// <summary>While stalled: when to try again, and how often that has failed.</summary>
-    public long RetryAt { get; set; }
+    /// <summary>While stalled: when to try again.</summary>
+    public long RetryAt { get; private set; }
 
+    /// <summary>While stalled: how often trying again has failed.</summary>
     public int Failures { get; private set; }
 
-    public bool Dirty => DirtySince > 0 || Advanced;
+    /// <summary>Whether a flush has something to do: slices or closed windows to persist, or a gap to settle.</summary>
+    public bool Dirty => DirtySince > 0 || PersistedNextCloseAt <= _advancedTo || (Gap > 0 && Confirmed >= Gap);
 
-    public long InFlight => Accepted - Counters.Processed - Counters.Late - Counters.Collided;
+    public long InFlight => Accepted - Lost - SettledBy(Counters);
 
     public static MetricRoute Restore(PartitionState.MetricState state, IAggregatorIngestGrain aggregator) => new(state.Name, aggregator)
     {
@@ -62,12 +78,19 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         Accepted = state.Accepted,
         Counters = state.Counters,
         NextCloseAt = state.NextCloseAt,
+        PersistedNextCloseAt = state.NextCloseAt,
+        Lost = state.Lost,
+        Gap = state.Gap,
     };
 
-    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, NextCloseAt);
+    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap);
 
-    public void SliceSeen(long position)
+    /// <summary>Takes note of a slice, whether or not it could be sent.</summary>
+    /// <param name="position">Its record's position.</param>
+    /// <param name="points">Its points; 0 when they have been counted before.</param>
+    public void SliceSeen(long position, long points)
     {
+        Accepted += points;
         LastSlice = position;
         if (DirtySince == 0)
         {
@@ -75,39 +98,30 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         }
     }
 
-    public void SliceConfirmed(long position, in AggregatorStatus status)
+    /// <summary>Takes note that the aggregator has every slice at or below a position.</summary>
+    public void SliceConfirmed(long position, in AggregatorStatus status, long countedThrough)
     {
         Confirmed = position;
-        Observe(status);
+        Observe(status, countedThrough);
     }
 
-    public void WatermarkConfirmed(in AggregatorStatus status)
+    public void WatermarkConfirmed(long watermark, in AggregatorStatus status, long countedThrough)
     {
-        Advanced = true;
-        Observe(status);
-    }
-
-    /// <summary>Takes over what an aggregator says of itself, unless a later answer is known already.</summary>
-    public void Observe(in AggregatorStatus status)
-    {
-        if (status.Position < _observed)
-        {
-            return;
-        }
-
-        _observed = status.Position;
-        Counters = status.Counters;
-        Series = status.Series;
-        Kind = status.Kind;
-        NextCloseAt = status.NextCloseAt;
+        _advancedTo = Math.Max(_advancedTo, watermark);
+        Observe(status, countedThrough);
     }
 
     public void FlushBegins() => ConfirmedAtFlush = Confirmed;
 
-    public void Flushed(in AggregatorStatus status)
+    public void Flushed(in AggregatorStatus status, long countedThrough)
     {
-        Observe(status);
-        Advanced = false;
+        Observe(status, countedThrough);
+        if (status.Persisted >= _persisted)
+        {
+            _persisted = status.Persisted;
+            PersistedNextCloseAt = status.NextCloseAt;
+        }
+
         if (status.Persisted >= LastSlice)
         {
             DirtySince = 0;
@@ -118,16 +132,24 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         }
     }
 
-    public void Stall(long now)
+    public void Stall(long retryAt)
     {
         if (!Stalled)
         {
             Stalled = true;
             Failures = 0;
             ReplayedTo = -1;
-            RetryAt = now;
+            RetryAt = retryAt;
             _observed = 0;
         }
+    }
+
+    /// <summary>The aggregator has said where it stands; it is sent what the log has beyond.</summary>
+    public void CatchUpFrom(in AggregatorStatus status, long checkpoint, long countedThrough)
+    {
+        // Whatever the aggregator has not applied lies above the checkpoint, by the definition of the checkpoint.
+        ReplayedTo = Math.Max(status.Position, checkpoint);
+        SliceConfirmed(status.Position, status, countedThrough);
     }
 
     public void RetryFailed(long now)
@@ -142,5 +164,44 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     {
         Stalled = false;
         Failures = 0;
+    }
+
+    /// <summary>
+    /// After records went missing: settles what was accepted with what the aggregator has, when all that it will ever get of
+    /// the records accepted has been sent to it. Fewer points: the others are lost. More: they were accepted, and the log lost them.
+    /// </summary>
+    /// <returns>Points lost (negative: found again), and points accepted that this partition had not counted.</returns>
+    public (long Lost, long Found) Settle(in AggregatorStatus status)
+    {
+        var missing = Accepted - Lost - SettledBy(status.Counters);
+        Counters = status.Counters;
+        var lost = Math.Max(missing, -Lost);
+        var found = lost - missing;
+        Lost += lost;
+        Accepted += found;
+        return (lost, found);
+    }
+
+    private static long SettledBy(in AggregatorCounters counters) => counters.Processed + counters.Late + counters.Collided;
+
+    /// <summary>Takes over what an aggregator says of itself, unless a later answer is known already.</summary>
+    private void Observe(in AggregatorStatus status, long countedThrough)
+    {
+        if (status.Position < _observed)
+        {
+            return;
+        }
+
+        _observed = status.Position;
+        Series = status.Series;
+        Kind = status.Kind;
+        NextCloseAt = status.NextCloseAt;
+
+        // An aggregator may be ahead of a partition that starts again from its checkpoint, and hold what the log has lost. The ledger
+        // takes its word when it has counted the same records.
+        if (status.Position <= countedThrough && (Gap == 0 || SettledBy(status.Counters) <= Accepted - Lost))
+        {
+            Counters = status.Counters;
+        }
     }
 }

@@ -15,16 +15,22 @@ internal sealed class PartitionLedger
 
     private readonly Dictionary<string, long> _processedBy = new(StringComparer.Ordinal);
     private long _pointsThrough;
+    private long _offset;
     private long _poisoned;
     private long _lost;
 
     /// <summary>Records at or below this position are in the counters.</summary>
     public long CountedThrough { get; private set; }
 
+    /// <summary>Position of the last record before which records were missing; 0 when none were.</summary>
+    public long LastGap { get; set; }
+
     public void Restore(PartitionState state)
     {
         CountedThrough = state.Position;
+        LastGap = state.LastGap;
         _pointsThrough = state.PointsThrough;
+        _offset = state.Offset;
         _poisoned = state.Poisoned;
         _lost = state.Lost;
         foreach (var (gateway, points) in state.ProcessedBy)
@@ -33,33 +39,42 @@ internal sealed class PartitionLedger
         }
     }
 
-    public void Count(LogRecord record, PointBatch batch)
+    /// <param name="record">The record.</param>
+    /// <param name="batch">What it holds; null when it holds no points.</param>
+    public void Count(LogRecord record, PointBatch? batch)
     {
         if (record.Position <= CountedThrough)
         {
             return;
         }
 
-        _lost += record.PointsThrough - batch.Points - _pointsThrough;
-        _pointsThrough = record.PointsThrough;
-        CountedThrough = record.Position;
-        if (batch.Points > 0)
+        var points = batch?.Points ?? 0;
+        _lost += Advance(record, points) - points;
+        if (batch is not null && points > 0)
         {
             var gateway = _processedBy.ContainsKey(batch.GatewayId) || _processedBy.Count < MaxGateways ? batch.GatewayId : "other";
-            _processedBy[gateway] = _processedBy.GetValueOrDefault(gateway) + batch.Points;
+            _processedBy[gateway] = _processedBy.GetValueOrDefault(gateway) + points;
         }
     }
 
     public void CountPoison(LogRecord record)
     {
-        if (record.Position <= CountedThrough)
+        if (record.Position > CountedThrough)
         {
-            return;
+            _poisoned += Advance(record, atLeast: 0);
         }
+    }
 
-        _poisoned += record.PointsThrough - _pointsThrough;
-        _pointsThrough = record.PointsThrough;
-        CountedThrough = record.Position;
+    /// <summary>
+    /// Counts points that the log lost before they were counted, but a snapshot holds: they may be among those counted as lost because their
+    /// record was missing; otherwise the log does not count them any more.
+    /// </summary>
+    public void Found(long points)
+    {
+        var taken = Math.Min(points, _lost);
+        _lost -= taken;
+        _pointsThrough += points - taken;
+        _offset += points - taken;
     }
 
     public PartitionState ToState(long checkpoint, long watermark, IEnumerable<MetricRoute> routes) => new()
@@ -72,12 +87,14 @@ internal sealed class PartitionLedger
         Lost = _lost,
         ProcessedBy = new Dictionary<string, long>(_processedBy, StringComparer.Ordinal),
         Metrics = [.. routes.Select(static route => route.ToState())],
+        Offset = _offset,
+        LastGap = LastGap,
     };
 
     /// <summary>The ledger as of now; the caller fills in where the partition stands.</summary>
     public PartitionStatus ToStatus(int partition, string silo, LogHead head, IReadOnlyCollection<MetricRoute> routes)
     {
-        long accepted = 0, processed = 0, late = 0, collided = 0, inFlight = 0, series = 0;
+        long accepted = 0, processed = 0, late = 0, collided = 0, inFlight = 0, series = 0, lost = _lost;
         int stalled = 0;
         var balanced = true;
         foreach (var route in routes)
@@ -86,6 +103,7 @@ internal sealed class PartitionLedger
             processed += route.Counters.Processed;
             late += route.Counters.Late;
             collided += route.Counters.Collided;
+            lost += route.Lost;
             inFlight += route.InFlight;
             series += route.Series;
             stalled += route.Stalled ? 1 : 0;
@@ -95,8 +113,8 @@ internal sealed class PartitionLedger
         var dropped = new Dictionary<string, long>(StringComparer.Ordinal) { ["late"] = late };
         AddIfAny(dropped, "series_id_collision", collided);
         AddIfAny(dropped, "poison_batch", _poisoned);
-        AddIfAny(dropped, "lost", _lost);
-        var inLog = Math.Max(0, head.PointsThrough - _pointsThrough);
+        AddIfAny(dropped, "lost", lost);
+        var inLog = Math.Max(0, head.PointsThrough + _offset - _pointsThrough);
         return new PartitionStatus
         {
             Partition = partition,
@@ -105,7 +123,7 @@ internal sealed class PartitionLedger
             Position = 0,
             Checkpoint = 0,
             Watermark = 0,
-            Accepted = Math.Max(head.PointsThrough, _pointsThrough),
+            Accepted = _pointsThrough + inLog,
             Processed = processed,
             Dropped = dropped,
             InFlight = inLog + inFlight,
@@ -114,9 +132,28 @@ internal sealed class PartitionLedger
             Series = series,
             ProcessedBy = new Dictionary<string, long>(_processedBy, StringComparer.Ordinal),
             Replaying = false,
+            ReplayingSince = 0,
+            RecordsBehind = 0,
             LogBytes = head.Bytes,
             Stalled = stalled,
+            PointsBehind = inLog,
         };
+    }
+
+    /// <summary>Moves on to a record, and returns the points that the log counts since the one before.</summary>
+    private long Advance(LogRecord record, long atLeast)
+    {
+        var points = record.PointsThrough + _offset - _pointsThrough;
+        if (points < atLeast)
+        {
+            // The log has lost records that are counted here, and counts on from before them. What is counted stays counted.
+            _offset += atLeast - points;
+            points = atLeast;
+        }
+
+        CountedThrough = record.Position;
+        _pointsThrough += points;
+        return points;
     }
 
     private static void AddIfAny(Dictionary<string, long> dropped, string reason, long points)

@@ -13,7 +13,7 @@ public sealed class PartitionState
     /// <summary>The counters below include every record at or below; at least <see cref="Checkpoint"/>.</summary>
     [Id(1)] public long Position { get; set; }
 
-    /// <summary>Points in the log through <see cref="Position"/>.</summary>
+    /// <summary>Points accepted through <see cref="Position"/>: those in the log, and <see cref="Offset"/>.</summary>
     [Id(2)] public long PointsThrough { get; set; }
 
     /// <summary>Highest ingestion time seen.</summary>
@@ -22,7 +22,7 @@ public sealed class PartitionState
     /// <summary>Points of batches that could not be read.</summary>
     [Id(4)] public long Poisoned { get; set; }
 
-    /// <summary>Points of records that were gone from the log before they were read.</summary>
+    /// <summary>Points of records that were gone from the log before they were read; those of a known metric are in <see cref="MetricState.Lost"/>.</summary>
     [Id(5)] public long Lost { get; set; }
 
     /// <summary>Points by gateway.</summary>
@@ -31,7 +31,21 @@ public sealed class PartitionState
     /// <summary>The metrics of the partition.</summary>
     [Id(7)] public List<MetricState> Metrics { get; set; } = [];
 
+    /// <summary>Points that are counted here, but no longer by the log, because it has lost the end that held them.</summary>
+    [Id(8)] public long Offset { get; set; }
+
+    /// <summary>Position of the last record before which records were missing; 0 when none ever were.</summary>
+    [Id(9)] public long LastGap { get; set; }
+
     /// <summary>One metric of the catalogue.</summary>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Kind">What its values mean.</param>
+    /// <param name="Series">Its series.</param>
+    /// <param name="Accepted">Its points in the records counted.</param>
+    /// <param name="Counters">What its aggregator has done with them.</param>
+    /// <param name="NextCloseAt">The watermark at which the next open window of its snapshot becomes final.</param>
+    /// <param name="Lost">Points accepted that the log lost before a snapshot had them.</param>
+    /// <param name="Gap">Position of a record before which records are missing, while that is not settled for this metric; 0 otherwise.</param>
     [GenerateSerializer, Immutable, Alias("OrleansMetrics.PartitionState.MetricState")]
     public sealed record MetricState(
         [property: Id(0)] string Name,
@@ -39,5 +53,7 @@ public sealed class PartitionState
         [property: Id(2)] int Series,
         [property: Id(3)] long Accepted,
         [property: Id(4)] AggregatorCounters Counters,
-        [property: Id(5)] long NextCloseAt);
+        [property: Id(5)] long NextCloseAt,
+        [property: Id(6)] long Lost,
+        [property: Id(7)] long Gap);
 }

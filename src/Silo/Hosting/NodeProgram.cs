@@ -25,7 +25,7 @@ public static class NodeProgram
         {
             NodeRole.Silo => ClusterSilo.Build,
             NodeRole.Gateway => GatewayNode.Build,
-            _ => StandaloneNode.Build,
+            _ => static (line, configure) => StandaloneNode.Build(line, configure),
         });
     }
 }

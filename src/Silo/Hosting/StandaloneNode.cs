@@ -19,13 +19,24 @@ namespace OrleansMetrics.Silo.Hosting;
 /// <summary>Silo and gateway in one process on embedded storage.</summary>
 public static class StandaloneNode
 {
+    /// <summary>Runs a node until it is told to stop. Returns the process's exit code: 0, or 1 when it could not start.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="decorate">Changes the node's services after they have been registered.</param>
+    public static Task<int> RunAsync(string[] args, Action<IServiceCollection>? decorate = null) =>
+        NodeRun.RunAsync(args, Console.Error, (line, configure) => Build(line, configure, decorate));
+
     /// <summary>Builds a node from command line, environment and appsettings.json, not started.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="configure">Changes the builder before the node's services are registered.</param>
+    /// <param name="decorate">Changes the node's services after they have been registered.</param>
     /// <exception cref="FormatException">The address cannot be read.</exception>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(
+        string[] args, Action<WebApplicationBuilder>? configure = null, Action<IServiceCollection>? decorate = null)
     {
         var builder = NodeServices.CreateBuilder(args, configure);
         var address = builder.AddNode(NodeRole.Standalone, NodeSettings.Sections);
         builder.AddStandalone(address);
+        decorate?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapGateway();
         app.MapSwitchableDashboard();

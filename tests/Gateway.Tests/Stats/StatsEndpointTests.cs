@@ -30,7 +30,8 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         var stats = await HttpAssert.JsonAsync(_server.Client, "/api/stats");
         Assert.Equal(
             [
-                "received", "accepted", "processed", "late", "repeated", "rejected", "dropped", "inFlight", "flushes", "errors", "balanced", "partitions", "nodes",
+                "received", "accepted", "processed", "late", "repeated", "rejected", "dropped", "inFlight", "recordsBehind", "flushes", "errors", "balanced",
+                "partitions", "nodes",
             ],
             stats.EnumerateObject().Select(p => p.Name));
         Assert.Equal(190, stats.GetProperty("received").GetInt64());
@@ -41,12 +42,13 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         Assert.Equal("""{"malformed":1,"not_finite":6}""", stats.GetProperty("rejected").GetRawText());
         Assert.Equal("""{"late":13,"poison_batch":5}""", stats.GetProperty("dropped").GetRawText());
         Assert.Equal(5, stats.GetProperty("inFlight").GetInt64());
+        Assert.Equal(2, stats.GetProperty("recordsBehind").GetInt64());
         Assert.Equal(14, stats.GetProperty("flushes").GetInt64());
         Assert.Equal(2, stats.GetProperty("errors").GetInt64());
         Assert.True(stats.GetProperty("balanced").GetBoolean());
         Assert.Equal(
             """
-            {"partition":0,"silo":"silo-0","head":9,"position":8,"checkpoint":7,"watermark":1767225600000,"accepted":100,"processed":80,"dropped":{"late":10,"poison_batch":5},"inFlight":5,"balanced":true,"metrics":2,"series":4,"processedBy":{"gateway-A":80},"replaying":false,"logBytes":1024,"stalled":0}
+            {"partition":0,"silo":"silo-0","head":9,"position":8,"checkpoint":7,"watermark":1767225600000,"accepted":100,"processed":80,"dropped":{"late":10,"poison_batch":5},"inFlight":5,"balanced":true,"metrics":2,"series":4,"processedBy":{"gateway-A":80},"replaying":false,"logBytes":1024,"stalled":0,"recordsBehind":1,"pointsBehind":5,"replayingSince":0}
             """,
             stats.GetProperty("partitions")[0].GetRawText());
         Assert.Equal(
@@ -63,6 +65,23 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         Assert.True(stats.GetProperty("balanced").GetBoolean());
         Assert.Equal(0, stats.GetProperty("late").GetInt64());
         Assert.Equal("{}", stats.GetProperty("dropped").GetRawText());
+    }
+
+    [Fact]
+    public async Task A_partition_that_lags_shows_by_how_much_and_since_when()
+    {
+        _server.Catalogue.Partitions =
+        [
+            Partition(0, accepted: 100, processed: 90, inFlight: 10, []) with { RecordsBehind = 4, PointsBehind = 10, Replaying = true, ReplayingSince = 1_767_225_599_000 },
+            Partition(1, accepted: 100, processed: 100, inFlight: 0, []) with { RecordsBehind = 0 },
+        ];
+        var stats = await HttpAssert.JsonAsync(_server.Client, "/api/stats");
+        Assert.Equal(4, stats.GetProperty("recordsBehind").GetInt64());
+        var lagging = stats.GetProperty("partitions")[0];
+        Assert.Equal(4, lagging.GetProperty("recordsBehind").GetInt64());
+        Assert.Equal(10, lagging.GetProperty("pointsBehind").GetInt64());
+        Assert.Equal(1_767_225_599_000, lagging.GetProperty("replayingSince").GetInt64());
+        Assert.Equal(0, stats.GetProperty("partitions")[1].GetProperty("recordsBehind").GetInt64());
     }
 
     [Fact]
@@ -128,6 +147,9 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         Replaying = false,
         LogBytes = 1024,
         Stalled = 0,
+        RecordsBehind = 1,
+        PointsBehind = inFlight,
+        ReplayingSince = 0,
     };
 
     private static NodeStats Node(string name, long received, Dictionary<string, long> rejected) => new()

@@ -7,6 +7,10 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 internal sealed class LogDamage(string path, ILogger logger)
 {
     private const int MaxReported = 1_000;
+
+    // https://www.sqlite.org/rescode.html: SQLITE_IOERR_SHORT_READ, SQLITE_IOERR_CORRUPTFS (EIO, ENXIO).
+    private const int ShortRead = 522;
+    private const int CorruptFileSystem = 8458;
     private readonly HashSet<(int Partition, long First)> _reported = [];
     private volatile bool _met;
 
@@ -14,8 +18,12 @@ internal sealed class LogDamage(string path, ILogger logger)
     public bool Met => _met;
 
     /// <summary>True for an error that damage causes.</summary>
-    public static bool Is(Exception exception) =>
-        exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB };
+    /// <remarks>A sector that the disk cannot read and a file that is cut off are errors of input, and as lasting as the others.</remarks>
+    public static bool Is(Exception exception) => exception is SqliteException
+    {
+        SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB,
+    }
+    or SqliteException { SqliteExtendedErrorCode: ShortRead or CorruptFileSystem };
 
     /// <summary>Remembers that an error was damage, if it was.</summary>
     public void Observe(Exception exception)

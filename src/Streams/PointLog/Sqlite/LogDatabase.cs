@@ -65,17 +65,14 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
             Execute(connection, Invariant($"PRAGMA page_size={PageBytes}"));
             UseWriteAheadLog(connection);
             Execute(connection, "BEGIN IMMEDIATE");
-            Execute(connection, "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID");
-            if (ReadMeta(connection, "schema_version") is { } version)
-            {
-                Verify(version, ReadMeta(connection, "partitions"));
-            }
-            else
+            if (!HasTables(connection))
             {
                 Create(connection);
             }
 
-            var state = (LogFileState)(ReadMeta(connection, "state") ?? (long)LogFileState.Open);
+            VerifyVersion(RequireMeta(connection, "schema_version"));
+            VerifyPartitions(RequireMeta(connection, "partitions"));
+            var state = (LogFileState)RequireMeta(connection, "state");
             Execute(connection, "COMMIT");
             return state;
         }
@@ -154,6 +151,17 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
     /// <summary>Copies the write-ahead log into the database file and empties it, as far as no other connection is in the way.</summary>
     public static void CopyBack(SqliteConnection connection) => Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 
+    private static bool HasTables(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_schema";
+        return command.ExecuteScalar() is not 0L;
+    }
+
+    // A row that is not found although the file was created with it is damage like any other.
+    private static long RequireMeta(SqliteConnection connection, string key) =>
+        ReadMeta(connection, key) ?? throw new SqliteException($"The point log has no '{key}'.", SQLitePCL.raw.SQLITE_CORRUPT);
+
     // Two processes that create the file at the same time meet here: the switch needs the file alone and does not wait for it.
     private static void UseWriteAheadLog(SqliteConnection connection)
     {
@@ -171,14 +179,17 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
         }
     }
 
-    private void Verify(long version, long? partitions)
+    private void VerifyVersion(long version)
     {
         if (version != SchemaVersion)
         {
             throw new InvalidOperationException(
                 $"The point log '{Path}' has schema version {version}; this version of OrleansMetrics knows version {SchemaVersion}.");
         }
+    }
 
+    private void VerifyPartitions(long partitions)
+    {
         if (partitions != Partitions)
         {
             throw new InvalidOperationException(
@@ -189,6 +200,7 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
 
     private void Create(SqliteConnection connection)
     {
+        Execute(connection, "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID");
         WriteMeta(connection, "schema_version", SchemaVersion);
         WriteMeta(connection, "partitions", Partitions);
         WriteMeta(connection, "state", (long)LogFileState.Closed);

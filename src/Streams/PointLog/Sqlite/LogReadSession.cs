@@ -49,11 +49,17 @@ internal sealed class LogReadSession : IDisposable
 
         // The next record is damaged. Its key can still be found when only its own pages are; otherwise lookups fail as far as the damage goes.
         var lost = after;
-        while (lost < long.MaxValue)
+        while (true)
         {
             if (!TryFind(partition, lost + 1, out var found))
             {
-                lost = EndOfDamage(partition, lost + 1) - 1;
+                var end = EndOfDamage(partition, lost + 1);
+                if (end == long.MaxValue)
+                {
+                    break;
+                }
+
+                lost = end - 1;
             }
             else if (found == long.MaxValue)
             {
@@ -61,7 +67,8 @@ internal sealed class LogReadSession : IDisposable
             }
             else if (TryRead(partition, found - 1, maxBytes, records) || records.Count > 0)
             {
-                return new LogRead(records, after + 1, found - 1);
+                // They begin later than what was found when the columns of that are damaged too.
+                return new LogRead(records, after + 1, records.Count > 0 ? records[0].Position - 1 : long.MaxValue);
             }
             else
             {
@@ -154,7 +161,7 @@ internal sealed class LogReadSession : IDisposable
         return row.Int64(0) == last.Position + 1 || row.Int64(3) - payload.Length != last.BytesThrough || LogGap.TryParse(payload, out _);
     }
 
-    /// <summary>The lowest position from which a lookup works, given one from which it does not.</summary>
+    /// <summary>The lowest position from which a lookup works, given one from which it does not; <see cref="long.MaxValue"/> when there is none.</summary>
     private long EndOfDamage(int partition, long low)
     {
         var high = low;

@@ -91,7 +91,7 @@ internal sealed class LogRecovery(LogDatabase database, TimeProvider time, LogDa
             SqlitePointLogMessages.NotClosed(logger, database.Path);
             sound = IsSound();
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_CORRUPT)
+        catch (SqliteException exception) when (LogDamage.Is(exception))
         {
             // Then it is salvaged.
         }

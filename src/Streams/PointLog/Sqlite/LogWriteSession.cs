@@ -30,7 +30,7 @@ internal sealed class LogWriteSession : IDisposable
     private readonly bool[] _callRepeats;
     private long _knownVersion = -1;
 
-    public LogWriteSession(LogDatabase database, PointLogOptions options)
+    public LogWriteSession(LogDatabase database, PointLogOptions options, Action<SqliteConnection>? opened)
     {
         _options = options;
         _statements = new PartitionStatements?[database.Partitions];
@@ -43,6 +43,7 @@ internal sealed class LogWriteSession : IDisposable
         _connection = database.OpenWriter();
         try
         {
+            opened?.Invoke(_connection);
             _begin = new SqliteStatement(_connection, "BEGIN IMMEDIATE");
             _commit = new SqliteStatement(_connection, "COMMIT");
             _rollback = new SqliteStatement(_connection, "ROLLBACK");

@@ -18,6 +18,7 @@ internal sealed class LogWriter
     private readonly ILogger _logger;
     private readonly Action<int, LogRecord> _appended;
     private readonly Action<int, long> _trimmed;
+    private readonly Action<SqliteConnection>? _opened;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -44,6 +45,7 @@ internal sealed class LogWriter
     /// <param name="logger">For errors of the store.</param>
     /// <param name="appended">Called on the commit thread for each committed record, in order within a partition, before the append is answered.</param>
     /// <param name="trimmed">Called on the commit thread when a partition has been trimmed up to a position.</param>
+    /// <param name="opened">Called with each connection.</param>
     public LogWriter(
         LogDatabase database,
         PointLogOptions options,
@@ -52,7 +54,8 @@ internal sealed class LogWriter
         LogDamage damage,
         ILogger logger,
         Action<int, LogRecord> appended,
-        Action<int, long> trimmed)
+        Action<int, long> trimmed,
+        Action<SqliteConnection>? opened)
     {
         _database = database;
         _options = options;
@@ -62,6 +65,7 @@ internal sealed class LogWriter
         _logger = logger;
         _appended = appended;
         _trimmed = trimmed;
+        _opened = opened;
         _thread = new Thread(Run) { IsBackground = true, Name = "point log commit" };
     }
 
@@ -339,7 +343,7 @@ internal sealed class LogWriter
         }
     }
 
-    private LogWriteSession Session() => _session ??= new LogWriteSession(_database, _options);
+    private LogWriteSession Session() => _session ??= new LogWriteSession(_database, _options, _opened);
 
     // The write of a transaction's last frame is what commits it; when the disk was full for any of them, it was not committed.
     private static bool IsDiskFull(Exception? exception) => exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };

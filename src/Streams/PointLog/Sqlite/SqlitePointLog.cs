@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -29,7 +30,14 @@ public sealed class SqlitePointLog : IPointLog
     private Task? _closed;
 
     private SqlitePointLog(
-        LogDatabase database, PointLogOptions options, TimeProvider time, ILogger logger, LogDamage damage, LogRecovery recovery, LogPresence presence)
+        LogDatabase database,
+        PointLogOptions options,
+        TimeProvider time,
+        ILogger logger,
+        LogDamage damage,
+        LogRecovery recovery,
+        LogPresence presence,
+        Action<SqliteConnection>? writerOpened)
     {
         _damage = damage;
         _recovery = recovery;
@@ -55,7 +63,8 @@ public sealed class SqlitePointLog : IPointLog
                 _tails[partition].Add(record);
                 _watch.Seen(partition, record.Position);
             },
-            (partition, upTo) => _tails[partition].Trim(upTo));
+            (partition, upTo) => _tails[partition].Trim(upTo),
+            writerOpened);
     }
 
     /// <inheritdoc />
@@ -76,7 +85,12 @@ public sealed class SqlitePointLog : IPointLog
     /// <exception cref="OptionsValidationException">Options are out of range; lists all.</exception>
     /// <exception cref="InvalidOperationException">The file was created with another number of partitions or by another version.</exception>
     /// <exception cref="InvalidDataException">The file is no SQLite database, or damaged beyond repair.</exception>
-    public static SqlitePointLog Open(string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger)
+    public static SqlitePointLog Open(string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger) =>
+        Open(path, partitions, options, timeProvider, logger, writerOpened: null);
+
+    /// <summary>The same, and calls back with each connection that appends are written on.</summary>
+    internal static SqlitePointLog Open(
+        string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger, Action<SqliteConnection>? writerOpened)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
@@ -91,7 +105,7 @@ public sealed class SqlitePointLog : IPointLog
         var database = new LogDatabase(fullPath, partitions, options);
         var damage = new LogDamage(fullPath, logger);
         var recovery = new LogRecovery(database, timeProvider, damage, logger);
-        var log = new SqlitePointLog(database, options, timeProvider, logger, damage, recovery, recovery.Open());
+        var log = new SqlitePointLog(database, options, timeProvider, logger, damage, recovery, recovery.Open(), writerOpened);
         log._writer.Start();
         SqlitePointLogMessages.Opened(logger, fullPath, partitions, options.Sync);
         return log;

@@ -2,13 +2,23 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansMetrics.Grains.Partitions;
 
-public sealed partial class PartitionGrain
+internal sealed partial class PartitionRouter
 {
     [LoggerMessage(LogLevel.Error, "Partition {Partition}: the batch at position {Position} cannot be read and was set aside: {Reason}.")]
     private partial void LogPoison(int partition, long position, string reason);
 
     [LoggerMessage(LogLevel.Critical, "Partition {Partition}: positions {First} to {Last} are gone from the log before they were aggregated.")]
     private partial void LogRecordsLost(int partition, long first, long last);
+
+    [LoggerMessage(LogLevel.Critical,
+        "Partition {Partition}: the log has lost its end, positions {First} to {Last}, which had been read. Their points are counted as lost but for those in snapshots.")]
+    private partial void LogTailLost(int partition, long first, long last);
+
+    [LoggerMessage(LogLevel.Warning, "Metric {Metric} (partition {Partition}): after the gap before position {Position}, {Lost} more points count as lost, {Found} more as accepted.")]
+    private partial void LogSettled(string metric, int partition, long position, long lost, long found);
+
+    [LoggerMessage(LogLevel.Warning, "Partition {Partition}: the log is trimmed up to {Trimmed}, beyond the checkpoint {Checkpoint} of this activation; another one has taken over.")]
+    private partial void LogStale(int partition, long trimmed, long checkpoint);
 
     [LoggerMessage(LogLevel.Warning, "The aggregator of {Metric} failed at partition {Partition}, position {Position}; its slices stay in the log and are sent again.")]
     private partial void LogAggregatorFailed(Exception exception, string metric, int partition, long position);

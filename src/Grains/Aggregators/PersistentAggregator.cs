@@ -1,0 +1,139 @@
+using System.Buffers;
+using Orleans.Runtime;
+using Orleans.Storage;
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Windows;
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Stats;
+
+namespace OrleansMetrics.Grains.Aggregators;
+
+/// <summary>
+/// The windows of one metric with the position of the last slice in them: applied in order, each once, and persisted in one write.
+/// </summary>
+/// <remarks>
+/// Without Orleans' runtime, so that tests decide what fails and in which order. All members run to their end in one turn, but for
+/// <see cref="FlushAsync"/>, which awaits storage: the others may be called meanwhile, it itself may not.
+/// </remarks>
+internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state, WindowSettings settings, SiloStatistics statistics, Action deactivate)
+{
+    private long _persistedPosition;
+    private long _persistedWatermark;
+
+    /// <summary>The windows.</summary>
+    public MetricAggregator Windows { get; private set; } = new(settings);
+
+    /// <summary>Last position that is in the persisted snapshot.</summary>
+    public long PersistedPosition => _persistedPosition;
+
+    /// <summary>Goes on from the snapshot, which has been read, or from what was brought from another silo.</summary>
+    /// <param name="moved">What <see cref="Leave"/> returned there, when the state is the one that it left.</param>
+    /// <exception cref="InvalidDataException">The snapshot is damaged.</exception>
+    public void Activate(MovedAggregator? moved = null)
+    {
+        if (state.State.Bytes.Length > 0)
+        {
+            Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);
+            _persistedPosition = moved?.PersistedPosition ?? Windows.Position;
+            _persistedWatermark = moved?.PersistedWatermark ?? Windows.Watermark;
+
+            // The bytes are in the aggregator now; the state only carries them to and from storage.
+            state.State.Bytes = [];
+        }
+    }
+
+    /// <summary>Puts all windows, persisted or not, into the state, to be taken to another silo. Nothing else may follow.</summary>
+    public MovedAggregator Leave(IWindowObserver[] observers)
+    {
+        if (Windows.Position > 0)
+        {
+            var snapshot = new ArrayBufferWriter<byte>(4096);
+            Windows.WriteSnapshot(snapshot);
+            state.State.Bytes = snapshot.WrittenSpan.ToArray();
+        }
+
+        return new MovedAggregator(_persistedPosition, _persistedWatermark, observers);
+    }
+
+    /// <inheritdoc cref="IAggregatorIngestGrain.Apply"/>
+    public AggregatorStatus Apply(MetricSlice slice)
+    {
+        if (slice.Previous > Windows.Position)
+        {
+            return Status(applied: false);
+        }
+
+        if (slice.Position > Windows.Position)
+        {
+            var before = Windows.Counters;
+            Windows.Apply(new SliceReader(slice.Bytes.Span), slice.Position, slice.Watermark);
+            var after = Windows.Counters;
+            statistics.SliceApplied(after.Processed - before.Processed, after.Late - before.Late, after.Collided - before.Collided);
+        }
+
+        return Status(applied: true);
+    }
+
+    /// <inheritdoc cref="IAggregatorIngestGrain.Advance"/>
+    public AggregatorStatus Advance(long previous, long watermark)
+    {
+        if (previous > Windows.Position)
+        {
+            return Status(applied: false);
+        }
+
+        Windows.AdvanceWatermark(watermark);
+        return Status(applied: true);
+    }
+
+    /// <inheritdoc cref="IAggregatorIngestGrain.Flush"/>
+    public async Task<AggregatorStatus> FlushAsync()
+    {
+        // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
+        var status = Status(applied: true);
+        var watermark = Windows.Watermark;
+        if (status.Position > _persistedPosition || watermark > _persistedWatermark)
+        {
+            var snapshot = new ArrayBufferWriter<byte>(4096);
+            Windows.WriteSnapshot(snapshot);
+            state.State.Bytes = snapshot.WrittenSpan.ToArray();
+            try
+            {
+                await state.WriteStateAsync();
+            }
+            catch (InconsistentStateException)
+            {
+                statistics.ErrorHandled();
+                deactivate();
+                throw;
+            }
+            catch (Exception)
+            {
+                statistics.ErrorHandled();
+                throw;
+            }
+            finally
+            {
+                state.State.Bytes = [];
+            }
+
+            _persistedPosition = status.Position;
+            _persistedWatermark = watermark;
+            statistics.SnapshotWritten();
+        }
+
+        return status with { Persisted = _persistedPosition };
+    }
+
+    /// <summary>Where the aggregator stands.</summary>
+    public AggregatorStatus Status(bool applied) => new()
+    {
+        Applied = applied,
+        Position = Windows.Position,
+        Persisted = _persistedPosition,
+        Counters = Windows.Counters,
+        Series = Windows.SeriesCount,
+        Kind = Windows.Kind,
+        NextCloseAt = Windows.NextCloseAt,
+    };
+}

@@ -1,0 +1,16 @@
+using OrleansMetrics.Faults.Runs;
+using OrleansMetrics.Faults.Schedules;
+using Xunit.Abstractions;
+
+namespace OrleansMetrics.Faults;
+
+public sealed class ClusterFaultTests(ITestOutputHelper output)
+{
+    /// <summary>A few that have found something, and fresh ones.</summary>
+    public static TheoryData<int> Seeds => FaultSeeds.Of();
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task A_cluster_counts_exactly_once_whatever_happens_to_its_silos(int seed) =>
+        output.WriteLine(await ClusterFaultRun.RunAsync(seed, nameof(ClusterFaultTests)));
+}

@@ -1,0 +1,232 @@
+using OrleansMetrics.Contracts.Partitions;
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Series;
+using OrleansMetrics.Contracts.Windows;
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.Partitions;
+
+namespace OrleansMetrics.Grains.Tests.Protocol;
+
+/// <summary>What must be so: what was appended is known, and what the stores hold is read back and compared.</summary>
+internal sealed class Model(Simulation simulation)
+{
+    /// <summary>Far ahead of all other points: never late, and its window never closes.</summary>
+    private const long MarkerTime = 4_000_000_000_000;
+
+    private static readonly byte[][] SeriesKeys = [.. Enumerable.Range(0, 3).Select(static s => SeriesKey.Encode([new Tag("series", s.ToString())]))];
+
+    private readonly Dictionary<string, Snapshot> _snapshots = [];
+    private PartitionState _persisted = new();
+
+    /// <summary>Points that vanished with the log's end before the partition had persisted that it knew of them.</summary>
+    private long _unknown;
+
+    /// <summary>A batch with a slice for some metrics. Each slice has a series of its own, with one point, besides those that others share.</summary>
+    public static (byte[] Payload, int Points, IReadOnlyDictionary<string, SentSlice> Slices) Batch(Random random, int metrics, ref int slices, long now)
+    {
+        var writer = new PointBatchWriter("simulation"u8, 1_024);
+        var sent = new List<(string Metric, int Number, int Points)>();
+        for (var m = 0; m < metrics; m++)
+        {
+            if (random.Next(3) == 0)
+            {
+                var metric = $"m{m}";
+                var shared = random.Next(3);
+                sent.Add((metric, ++slices, shared + 1));
+                var marker = SeriesKey.Encode([new Tag("slice", slices.ToString())]);
+                var columns = writer.BeginSlice(
+                    System.Text.Encoding.UTF8.GetBytes(metric), MetricKind.Gauge, shared + 1, shared + 1, marker.Length + shared * SeriesKeys[0].Length, baseTime: 0, wideTimes: true);
+                columns.AddDefinition(SeriesKey.Hash(marker), marker);
+                (columns.Ids[0], columns.Values[0], columns.WideTimes[0]) = (SeriesKey.Hash(marker), slices, MarkerTime);
+                for (var i = 1; i <= shared; i++)
+                {
+                    var key = SeriesKeys[random.Next(SeriesKeys.Length)];
+                    columns.AddDefinition(SeriesKey.Hash(key), key);
+                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), random.Next(-50, 50), now + random.Next(-3_000, 1_500));
+                }
+            }
+        }
+
+        var points = writer.Points;
+        var payload = writer.Finish(now);
+        Assert.True(PointBatch.TryParse(payload, out var batch, out var error), error);
+        var bySlice = new Dictionary<string, SentSlice>();
+        for (var i = 0; i < sent.Count; i++)
+        {
+            bySlice.Add(sent[i].Metric, new SentSlice(sent[i].Number, batch.Slices[i], sent[i].Points));
+        }
+
+        return (payload, points, bySlice);
+    }
+
+    /// <summary>A state that storage has just taken.</summary>
+    public void Written(string key, object state)
+    {
+        if (state is SnapshotState snapshot)
+        {
+            CheckSnapshot(key, Snapshot.Read(snapshot.Bytes));
+        }
+        else
+        {
+            CheckCheckpoint((PartitionState)state);
+        }
+    }
+
+    public void Trimming(long upTo) => Assert.True(upTo <= _persisted.Checkpoint, $"trim to {upTo}, beyond the persisted checkpoint {_persisted.Checkpoint}");
+
+    public void CheckLedger(PartitionStatus status)
+    {
+        Assert.True(
+            status.Balanced && status.Accepted == status.Processed + status.Dropped.Values.Sum() + status.InFlight,
+            $"the ledger does not balance: {Describe(status)}");
+        Assert.True(status.InFlight >= 0 && status.Dropped.Values.All(static points => points >= 0), $"less than nothing: {Describe(status)}");
+    }
+
+    /// <summary>Whether no window is open that could be closed.</summary>
+    public bool AllClosed(IReadOnlyDictionary<string, SimulatedAggregator> aggregators) =>
+        aggregators.Values.All(one => !one.Alive || !one.Ready || one.Stale || one.Aggregator.Windows.NextCloseAt >= MarkerTime);
+
+    /// <summary>At rest: every metric has all its slices once, and the windows of a run without interruption.</summary>
+    public void CheckEnd(PartitionStatus status, IReadOnlyDictionary<string, SimulatedAggregator> aggregators)
+    {
+        long processed = 0, late = 0, heldLost = 0;
+        foreach (var metric in simulation.Log.History.Values.SelectMany(static record => record.Slices.Keys).Distinct().Order(StringComparer.Ordinal))
+        {
+            _snapshots.TryGetValue(metric, out var snapshot);
+            var expected = new MetricAggregator(Simulation.Settings);
+            foreach (var record in simulation.Log.History.Values)
+            {
+                var has = record.Slices.TryGetValue(metric, out var slice);
+                if (has && (!record.Lost || snapshot?.Slices.Contains(slice!.Number) == true))
+                {
+                    expected.Apply(new SliceReader(slice!.Bytes.Span), record.Record.Position, record.Record.IngestedAt);
+                    heldLost += record.Lost ? slice.Points : 0;
+                }
+                else if (!record.Lost && !record.IsPoison)
+                {
+                    expected.AdvanceWatermark(record.Record.IngestedAt);
+                }
+            }
+
+            processed += expected.Counters.Processed;
+            late += expected.Counters.Late;
+            if (expected.Position == 0)
+            {
+                continue;
+            }
+
+            Assert.NotNull(snapshot);
+            Compare(metric, "snapshot", expected, snapshot.Windows);
+            if (aggregators.TryGetValue(metric, out var active) && active is { Alive: true, Ready: true, Stale: false })
+            {
+                Compare(metric, active.Name, expected, active.Aggregator.Windows);
+            }
+        }
+
+        var dropped = status.Dropped;
+        Assert.True((processed, late) == (status.Processed, dropped["late"]), $"{processed} processed, {late} late: {Describe(status)}");
+
+        // Points that the log lost: what no snapshot has is lost in the ledger, if the ledger can know of it.
+        var history = simulation.Log.History.Values;
+        var gone = history.Where(static record => record.Lost).Sum(static record => record.Points) - heldLost;
+        var poison = history.Where(static record => record.IsPoison && !record.Lost).Sum(static record => record.Points);
+        var counted = dropped.GetValueOrDefault("lost") + dropped.GetValueOrDefault("poison_batch") - poison;
+        // Of records lost in both ways at once it cannot tell which a snapshot holds.
+        var mixed = history.Any(static record => record.LostWithTail) && history.Any(static record => record is { Lost: true, LostWithTail: false });
+        var known = gone - _unknown - (mixed ? heldLost : 0);
+        Assert.True(counted >= known && counted <= gone, $"{gone} points gone, {known} of them known to the ledger, {counted} counted: {Describe(status)}");
+        if (gone > 0)
+        {
+            simulation.Seen("points lost");
+        }
+
+        if (heldLost > 0)
+        {
+            simulation.Seen("points of a lost tail in a snapshot");
+        }
+
+        Assert.Equal(status.Processed + status.Dropped.Values.Sum(), status.Accepted);
+    }
+
+    public void TailLost(IEnumerable<LoggedRecord> records) =>
+        _unknown += records.Where(record => record.Record.Position > _persisted.Position).Sum(static record => record.Points);
+
+    private static string Describe(PartitionStatus status) =>
+        $"accepted {status.Accepted}, processed {status.Processed}, {string.Join(", ", status.Dropped.Select(static d => $"{d.Key} {d.Value}"))}, in flight {status.InFlight}, {status}";
+
+    private static void Compare(string metric, string where, MetricAggregator expected, MetricAggregator actual)
+    {
+        Assert.True(expected.Counters == actual.Counters, $"{metric} in {where}: {actual.Counters}, expected {expected.Counters}");
+        var left = Describe(expected);
+        var right = Describe(actual);
+        Assert.True(left == right, $"{metric} in {where}:\n{right}\nexpected:\n{left}");
+    }
+
+    private static string Describe(MetricAggregator aggregator) => string.Join(
+        "\n",
+        aggregator.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series.Select(static series =>
+            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Final}"))}"));
+
+    private void CheckSnapshot(string metric, Snapshot snapshot)
+    {
+        if (_snapshots.TryGetValue(metric, out var before))
+        {
+            Assert.True(snapshot.Position >= before.Position, $"the snapshot of {metric} goes back from {before.Position} to {snapshot.Position}");
+        }
+
+        var points = 0L;
+        foreach (var record in simulation.Log.History.Values)
+        {
+            if (record.Slices.TryGetValue(metric, out var slice))
+            {
+                var has = snapshot.Slices.Contains(slice.Number);
+                points += has ? slice.Points : 0;
+                Assert.True(
+                    record.Record.Position <= snapshot.Position ? has || record.Lost : !has,
+                    $"the snapshot of {metric} at {snapshot.Position} {(has ? "has" : "lacks")} slice {slice.Number} at {record.Record.Position}");
+            }
+        }
+
+        var counters = snapshot.Windows.Counters;
+        Assert.Equal(points, counters.Processed + counters.Late);
+        _snapshots[metric] = snapshot;
+    }
+
+    private void CheckCheckpoint(PartitionState state)
+    {
+        Assert.True(state.Checkpoint >= _persisted.Checkpoint, $"the checkpoint goes back from {_persisted.Checkpoint} to {state.Checkpoint}");
+        Assert.True(state.Position >= _persisted.Position && state.Position >= state.Checkpoint, $"the ledger goes back from {_persisted.Position} to {state.Position}");
+        _persisted = state;
+        foreach (var record in simulation.Log.History.Values.Where(record => !record.Lost && record.Record.Position <= state.Checkpoint))
+        {
+            foreach (var (metric, slice) in record.Slices)
+            {
+                var has = _snapshots.TryGetValue(metric, out var snapshot) && snapshot.Slices.Contains(slice.Number);
+                Assert.True(has, $"the checkpoint is {state.Checkpoint}, but no snapshot has slice {slice.Number} of {metric} at {record.Record.Position}");
+            }
+        }
+    }
+
+    private sealed record Snapshot(MetricAggregator Windows, HashSet<int> Slices)
+    {
+        public long Position => Windows.Position;
+
+        public static Snapshot Read(byte[] bytes)
+        {
+            var windows = MetricAggregator.ReadSnapshot(bytes, Simulation.Settings);
+            var slices = new HashSet<int>();
+            foreach (var series in windows.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series)
+            {
+                if (series.Tags[0].Name == "slice")
+                {
+                    var number = int.Parse(series.Tags[0].Value);
+                    Assert.True(series.Total.Count == 1, $"slice {number} was applied {series.Total.Count} times");
+                    slices.Add(number);
+                }
+            }
+
+            return new Snapshot(windows, slices);
+        }
+    }
+}

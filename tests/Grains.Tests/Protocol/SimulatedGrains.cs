@@ -1,0 +1,101 @@
+using OrleansMetrics.Contracts.Catalogue;
+using OrleansMetrics.Contracts.Partitions;
+using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.Flush;
+using OrleansMetrics.Grains.Partitions;
+
+namespace OrleansMetrics.Grains.Tests.Protocol;
+
+internal sealed class SimulatedAggregator : SimulatedActivation
+{
+    public SimulatedAggregator(Simulation simulation, string metric, int number)
+        : base($"{metric}/{number}")
+    {
+        Metric = metric;
+        State = new SimulatedState<SnapshotState>(simulation, this, metric, static state => new SnapshotState { Bytes = state.Bytes });
+        Aggregator = new PersistentAggregator(State, Simulation.Settings, simulation.Statistics, () => DeactivationRequested = true);
+    }
+
+    public string Metric { get; }
+
+    public SimulatedState<SnapshotState> State { get; }
+
+    public PersistentAggregator Aggregator { get; }
+}
+
+internal sealed class SimulatedPartition : SimulatedActivation, IPartitionHost
+{
+    public SimulatedPartition(Simulation simulation, int number)
+        : base($"partition/{number}")
+    {
+        State = new SimulatedState<PartitionState>(simulation, this, Simulation.PartitionKey, static state => state);
+        Router = new PartitionRouter(
+            0, new SimulatedLogPort(simulation, this), State, metric => new AggregatorPort(simulation, this, metric), simulation.Time,
+            simulation.Statistics, "silo", simulation, this);
+    }
+
+    public SimulatedState<PartitionState> State { get; }
+
+    public PartitionRouter Router { get; }
+
+    public bool ReplayDue { get; set; }
+
+    void IPartitionHost.ScheduleReplay(TimeSpan due) => ReplayDue = true;
+
+    void IPartitionHost.Deactivate() => DeactivationRequested = true;
+}
+
+internal sealed class SimulatedFlush : SimulatedActivation
+{
+    public SimulatedFlush(Simulation simulation, int number)
+        : base($"flush/{number}")
+    {
+        Rounds = new FlushRounds(
+            0, new SimulatedLogPort(simulation, this), new PartitionPort(simulation, this), metric => new AggregatorPort(simulation, this, metric), 2, simulation);
+        Activated();
+    }
+
+    public FlushRounds Rounds { get; }
+}
+
+/// <summary>A reference to an aggregator in somebody's hands.</summary>
+internal sealed class AggregatorPort(Simulation simulation, SimulatedActivation caller, string metric) : IAggregatorIngestGrain
+{
+    public ValueTask<AggregatorStatus> Apply(MetricSlice slice) => new(simulation.Call(caller, $"{metric}.Apply({slice.Position}, after {slice.Previous})", () => simulation
+        .AggregatorOf(metric).Run(to => to.Receive(
+            () =>
+            {
+                var status = to.Aggregator.Apply(slice);
+                simulation.Applied(to, slice, status);
+                return Task.FromResult(status);
+            },
+            interleave: true))));
+
+    public ValueTask<AggregatorStatus> Advance(long previous, long watermark) => new(simulation.Call(caller, $"{metric}.Advance({watermark}, after {previous})", () => simulation
+        .AggregatorOf(metric).Run(to => to.Receive(() => Task.FromResult(to.Aggregator.Advance(previous, watermark)), interleave: true))));
+
+    public Task<AggregatorStatus> Flush() => simulation.Call(caller, $"{metric}.Flush()", () => simulation
+        .AggregatorOf(metric).Run(static to => to.Receive(to.Aggregator.FlushAsync, interleave: false)));
+
+    public ValueTask<AggregatorStatus> GetStatus() => new(simulation.Call(caller, $"{metric}.GetStatus()", () => simulation
+        .AggregatorOf(metric).Run(static to => to.Receive(() => Task.FromResult(to.Aggregator.Status(applied: true)), interleave: true))));
+}
+
+/// <summary>A reference to the partition in somebody's hands.</summary>
+internal sealed class PartitionPort(Simulation simulation, SimulatedActivation caller) : IPartitionGrain
+{
+    public Task<PartitionStatus> GetStatus() => throw new NotSupportedException();
+
+    public Task<MetricPage> ListMetrics(CatalogueQuery query) => throw new NotSupportedException();
+
+    public Task<string[]> GetDirtyMetrics() => simulation.Call(caller, "GetDirtyMetrics()", () => simulation
+        .Partition().Run(static to => to.Receive(() => Task.FromResult(to.Router.BeginFlush()), interleave: false)));
+
+    public Task<long> Checkpoint(FlushedMetric[] flushed) => simulation.Call(caller, $"Checkpoint({string.Join(", ", flushed.Select(static f => $"{f.Metric}@{f.Status.Persisted}"))})", () => simulation
+        .Partition().Run(to => to.Receive(() => to.Router.CheckpointAsync(flushed), interleave: false)));
+}
+
+internal static class Pipe
+{
+    public static TResult Run<T, TResult>(this T value, Func<T, TResult> next) => next(value);
+}

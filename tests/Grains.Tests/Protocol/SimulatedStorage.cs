@@ -1,0 +1,95 @@
+using Orleans.Runtime;
+using Orleans.Storage;
+
+namespace OrleansMetrics.Grains.Tests.Protocol;
+
+/// <summary>Grain storage with ETags, in memory.</summary>
+internal sealed class SimulatedStorage
+{
+    private readonly Dictionary<string, (int Etag, object State)> _states = [];
+    private int _lastEtag;
+
+    public bool Down { get; set; }
+
+    public T? Find<T>(string key)
+        where T : class => _states.TryGetValue(key, out var entry) ? (T)entry.State : null;
+
+    public (string? Etag, object? State) Read(string key)
+    {
+        Check();
+        return _states.TryGetValue(key, out var entry) ? (entry.Etag.ToString(), entry.State) : (null, null);
+    }
+
+    /// <summary>Compares and writes in one step.</summary>
+    public string Write(string key, string? etag, object state)
+    {
+        Check();
+        var current = _states.TryGetValue(key, out var entry) ? entry.Etag.ToString() : null;
+        if (current != etag)
+        {
+            throw new InconsistentStateException($"{key}: the ETag is {current}, not {etag}", current, etag);
+        }
+
+        _states[key] = (++_lastEtag, state);
+        return _lastEtag.ToString();
+    }
+
+    private void Check()
+    {
+        if (Down)
+        {
+            throw new SimulatedFaultException("the storage is down");
+        }
+    }
+}
+
+/// <summary>The state of one activation; its reads and writes are steps of the simulation.</summary>
+internal sealed class SimulatedState<T>(Simulation simulation, SimulatedActivation owner, string key, Func<T, T> copy) : IPersistentState<T>
+    where T : class, new()
+{
+    public T State { get; set; } = new();
+
+    public string? Etag { get; private set; }
+
+    public bool RecordExists => Etag is not null;
+
+    /// <summary>True while a write is under way.</summary>
+    public bool Writing { get; private set; }
+
+    public async Task ReadStateAsync()
+    {
+        var (etag, state) = await simulation.Call(owner, $"read {key}", () => Task.FromResult(simulation.Storage.Read(key)));
+        (Etag, State) = (etag, state is null ? new T() : copy((T)state));
+    }
+
+    public async Task WriteStateAsync()
+    {
+        // Serialized now, compared and written when the store gets to it.
+        var state = copy(State);
+        var expected = Etag;
+        Writing = true;
+        try
+        {
+            Etag = await simulation.Call(owner, $"write {key}", () =>
+            {
+                try
+                {
+                    var etag = simulation.Storage.Write(key, expected, state);
+                    simulation.Model.Written(key, state);
+                    return Task.FromResult(etag);
+                }
+                catch (InconsistentStateException)
+                {
+                    simulation.Seen("stale write fenced");
+                    throw;
+                }
+            });
+        }
+        finally
+        {
+            Writing = false;
+        }
+    }
+
+    public Task ClearStateAsync() => throw new NotSupportedException();
+}

@@ -1,0 +1,574 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using OrleansMetrics.Contracts.Partitions;
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.Stats;
+
+namespace OrleansMetrics.Grains.Tests.Protocol;
+
+/// <summary>
+/// One partition with its aggregators, its flush, its log and its storage, on one thread. Every call between them is a request and an
+/// answer that wait until the scheduler, a random generator with a seed, picks them; between them it appends, delivers, breaks and kills.
+/// The classes under test are the real ones.
+/// </summary>
+internal sealed class Simulation : ILogger
+{
+    public const string PartitionKey = "partition";
+    public static readonly WindowSettings Settings = new(Size: 1_000, AllowedLateness: 500, Retained: 3, Quantiles: []);
+
+    private const int MaxMetrics = 4;
+    private const int QuietRounds = 8;
+    private readonly Turns _turns = new();
+    private readonly List<(string What, Action Run)> _pending = [];
+    private readonly Dictionary<string, SimulatedAggregator> _aggregators = [];
+    private readonly List<SimulatedActivation> _activations = [];
+    private readonly StringBuilder? _trace;
+    private readonly Faults _faults;
+    private SimulatedPartition? _partition;
+    private SimulatedFlush _flush;
+    private long _streamedTo;
+    private int _slices;
+    private int _activated;
+    private bool _faultsOn = true;
+    private Exception? _failure;
+
+    public Simulation(int seed, bool trace)
+    {
+        Seed = seed;
+        Random = new Random(seed);
+        _faults = Faults.Any(Random);
+        _trace = trace ? new StringBuilder().AppendLine(_faults.ToString()) : null;
+        Model = new Model(this);
+        _flush = Add(new SimulatedFlush(this, ++_activated));
+    }
+
+    public int Seed { get; }
+
+    public Random Random { get; }
+
+    public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(1_000_000));
+
+    public SimulatedStorage Storage { get; } = new();
+
+    public SimulatedLog Log { get; } = new();
+
+    public SiloStatistics Statistics { get; } = new();
+
+    public Model Model { get; }
+
+    /// <summary>How often each interesting thing happened.</summary>
+    public Dictionary<string, int> Coverage { get; } = [];
+
+    /// <summary>True while the simulation itself asks, rather than one of its grains.</summary>
+    public bool Looking { get; private set; }
+
+    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public string Trace => _trace?.ToString() ?? "";
+
+    /// <summary>Runs to the end, and throws what went wrong.</summary>
+    public void Run(int steps)
+    {
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_turns);
+        try
+        {
+            for (var step = 0; step < steps; step++)
+            {
+                Step();
+                Check();
+            }
+
+            Settle();
+            Model.CheckEnd(StatusOf(_partition!), _aggregators);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    public void Seen(string what) => Coverage[what] = Coverage.GetValueOrDefault(what) + 1;
+
+    /// <summary>A request, and its answer, as steps of their own. Either may get lost.</summary>
+    public Task<T> Call<T>(SimulatedActivation caller, string what, Func<Task<T>> effect)
+    {
+        var answer = new TaskCompletionSource<T>();
+        _pending.Add((caller.Name + ": " + what, () => Request(caller, what, effect, answer)));
+        return answer.Task;
+    }
+
+    public SimulatedAggregator AggregatorOf(string metric)
+    {
+        if (_faultsOn && Random.NextDouble() < 0.2
+            && _activations.OfType<SimulatedAggregator>().FirstOrDefault(one => one.Stale && one.Alive && one.Metric == metric) is { } stale)
+        {
+            Seen("call to a stale aggregator");
+            return stale;
+        }
+
+        if (!_aggregators.TryGetValue(metric, out var aggregator) || !aggregator.Alive || aggregator.Stale)
+        {
+            aggregator = Add(new SimulatedAggregator(this, metric, ++_activated));
+            _aggregators[metric] = aggregator;
+            Activate(aggregator, async () =>
+            {
+                await aggregator.State.ReadStateAsync();
+                aggregator.Aggregator.Activate();
+            });
+        }
+
+        return aggregator;
+    }
+
+    public SimulatedPartition Partition()
+    {
+        if (_faultsOn && Random.NextDouble() < 0.1 && _activations.OfType<SimulatedPartition>().FirstOrDefault(static one => one.Stale && one.Alive && one.Ready) is { } stale)
+        {
+            Seen("call to a stale partition");
+            return stale;
+        }
+
+        if (_partition is null || !_partition.Alive || _partition.Stale)
+        {
+            var partition = _partition = Add(new SimulatedPartition(this, ++_activated));
+            Activate(partition, async () =>
+            {
+                await partition.State.ReadStateAsync();
+                await partition.Router.ActivateAsync(CancellationToken.None);
+            });
+        }
+
+        return _partition;
+    }
+
+    public void Applied(SimulatedAggregator to, MetricSlice slice, AggregatorStatus status)
+    {
+        if (!status.Applied)
+        {
+            Seen("slice refused: behind");
+        }
+        else if (to.State.Writing && status.Position == slice.Position)
+        {
+            Seen("slice applied during a flush");
+        }
+    }
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        Seen(eventId.Name ?? "a message without a name");
+        _trace?.AppendLine($"      {formatter(state, exception)} {exception?.Message}");
+    }
+
+    private T Add<T>(T activation)
+        where T : SimulatedActivation
+    {
+        _activations.Add(activation);
+        return activation;
+    }
+
+    private static async void Activate(SimulatedActivation activation, Func<Task> activate)
+    {
+        try
+        {
+            await activate();
+            activation.Activated();
+        }
+        catch (SimulatedFaultException)
+        {
+            activation.Kill();
+        }
+    }
+
+    private void Request<T>(SimulatedActivation caller, string what, Func<Task<T>> effect, TaskCompletionSource<T> answer)
+    {
+        var fault = _faultsOn && Random.NextDouble() < _faults.Calls ? Random.Next(4) : -1;
+        if (fault >= 2)
+        {
+            Answer(caller, what + " failed", () => answer.TrySetException(new SimulatedFaultException($"{what} failed")));
+            if (fault == 3)
+            {
+                Seen("effect after the failure");
+                _pending.Add((caller.Name + ": late " + what, () => _ = Late(effect)));
+            }
+
+            return;
+        }
+
+        _ = Finish(caller, what, effect, answer, failAfter: fault == 0);
+    }
+
+    private async Task Late<T>(Func<Task<T>> effect)
+    {
+        try
+        {
+            await effect();
+        }
+        catch (Exception exception) when (exception is SimulatedFaultException or Orleans.Storage.InconsistentStateException)
+        {
+            // Nobody waits for it any more.
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
+        }
+    }
+
+    private async Task Finish<T>(SimulatedActivation caller, string what, Func<Task<T>> effect, TaskCompletionSource<T> answer, bool failAfter)
+    {
+        try
+        {
+            var result = await effect();
+            if (failAfter)
+            {
+                Seen("failure after the effect");
+                Answer(caller, what + " done, failed", () => answer.TrySetException(new SimulatedFaultException($"{what}: the answer got lost")));
+            }
+            else
+            {
+                Answer(caller, what + " done", () => answer.TrySetResult(result));
+            }
+        }
+        catch (Exception exception) when (exception is SimulatedFaultException or Orleans.Storage.InconsistentStateException)
+        {
+            Answer(caller, what + ": " + exception.Message, () => answer.TrySetException(exception));
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
+        }
+    }
+
+    private void Answer(SimulatedActivation caller, string what, Action deliver) => _pending.Add((caller.Name + " < " + what, () =>
+    {
+        if (caller.Alive)
+        {
+            deliver();
+        }
+    }));
+
+    private void Step()
+    {
+        if (_pending.Count > 0 && (Random.Next(100) < 70 || _pending.Count > 40))
+        {
+            RunPending();
+            return;
+        }
+
+        _faults.Pick(Random)(this);
+        _turns.Drain();
+    }
+
+    private void RunPending()
+    {
+        // Mostly the oldest: long chains would never end otherwise.
+        var index = Random.Next(100) < 60 ? 0 : Random.Next(_pending.Count);
+        var (what, run) = _pending[index];
+        _pending.RemoveAt(index);
+        _trace?.AppendLine($"  {what}");
+        run();
+        _turns.Drain();
+    }
+
+    private void Note(string what) => _trace?.AppendLine(what);
+
+    private PartitionStatus StatusOf(SimulatedPartition partition)
+    {
+        Looking = true;
+        var status = partition.Router.GetStatusAsync();
+        Looking = false;
+        Assert.True(status.IsCompletedSuccessfully);
+        return status.Result;
+    }
+
+    private void Check()
+    {
+        if (_failure is not null)
+        {
+            throw new InvalidOperationException(_failure.Message, _failure);
+        }
+
+        if (_partition is { Alive: true, Ready: true, Stale: false } partition)
+        {
+            Model.CheckLedger(StatusOf(partition));
+        }
+    }
+
+    /// <summary>
+    /// No more faults but for aggregators that are lost without traffic, for a while: everything must come to rest, with everything persisted and
+    /// the log empty.
+    /// </summary>
+    private void Settle()
+    {
+        Note("-- no more faults");
+        _faultsOn = false;
+        Storage.Down = false;
+        foreach (var stale in _activations.Where(static one => one is { Alive: true, Stale: true }).ToList())
+        {
+            Deactivate(stale);
+        }
+
+        for (var round = 0; ; round++)
+        {
+            while (_pending.Count > 0)
+            {
+                RunPending();
+                Check();
+            }
+
+            if (_partition is { Alive: true, Ready: true, Stale: false } && round >= QuietRounds && IsSettled(StatusOf(_partition)))
+            {
+                return;
+            }
+
+            Assert.True(round < 300, $"it does not come to rest: {(_partition is null ? "no partition" : StatusOf(_partition))}");
+            EndRequested();
+            FireReplays();
+            if (_pending.Count == 0)
+            {
+                if (round < QuietRounds && Random.Next(2) == 0)
+                {
+                    KillAggregator();
+                }
+
+                Time.Advance(TimeSpan.FromSeconds(2));
+                Maintain();
+                Flush();
+            }
+        }
+    }
+
+    private bool IsSettled(PartitionStatus status) => status is { Stalled: 0, InFlight: 0, Replaying: false }
+        && status.Position == status.Head && status.Checkpoint == status.Head && Log.Head.TrimmedTo == status.Head
+        && Model.AllClosed(_aggregators) && _activations.All(static one => !one.Alive || !one.DeactivationRequested);
+
+    // What happens besides the calls under way.
+    internal void Append()
+    {
+        var record = Model.Batch(Random, MaxMetrics, ref _slices, Now);
+        Log.Append(record.Payload, record.Points, Now, record.Slices);
+        Note($"append {Log.Head.Position}: {string.Join(", ", record.Slices.Select(static s => $"{s.Key}#{s.Value.Number}"))} at {Log.Head.IngestedAt}");
+    }
+
+    internal void AppendPoison()
+    {
+        Log.Append("not a batch"u8.ToArray(), 3, Now, new Dictionary<string, SentSlice>(), poison: true);
+        Note($"append {Log.Head.Position}: poison");
+    }
+
+    internal void Deliver()
+    {
+        var kind = Random.Next(100);
+        var record = kind < 85 ? Log.Next(_streamedTo) : Log.Any(Random.Next(100));
+        if (record is null)
+        {
+            return;
+        }
+
+        if (kind < 85)
+        {
+            _streamedTo = record.Record.Position;
+        }
+
+        if (kind >= 80 && kind < 85)
+        {
+            Seen("delivery dropped");
+            return;
+        }
+
+        var partition = Partition();
+        Note($"deliver {record.Record.Position} to {partition.Name}");
+        _ = Late(() => partition.Receive(
+            async () =>
+            {
+                await partition.Router.RecordArrivedAsync(record.Record);
+                return true;
+            },
+            interleave: false));
+    }
+
+    internal void Maintain()
+    {
+        foreach (var partition in _activations.OfType<SimulatedPartition>().Append(Partition()).Distinct().Where(static one => one is { Alive: true, Ready: true, IsIdle: true }).ToList())
+        {
+            Note($"maintain {partition.Name}");
+            partition.Enqueue(() => partition.Router.MaintainAsync(CancellationToken.None));
+        }
+    }
+
+    internal void FireReplays()
+    {
+        foreach (var partition in _activations.OfType<SimulatedPartition>().Where(static one => one is { Alive: true, Ready: true, ReplayDue: true }).ToList())
+        {
+            Note($"replay {partition.Name}");
+            Seen("replay");
+            partition.ReplayDue = false;
+            partition.Enqueue(() => partition.Router.ReplayAsync(CancellationToken.None));
+        }
+    }
+
+    internal void Flush()
+    {
+        if (!_flush.IsIdle)
+        {
+            return;
+        }
+
+        var flush = _flush;
+        Note($"flush {flush.Name}");
+        flush.Enqueue(() => Late(flush.Rounds.RunAsync));
+    }
+
+    internal void AdvanceTime() => Time.Advance(TimeSpan.FromMilliseconds(Random.Next(10) == 0 ? 40_000 : Random.Next(1, 900)));
+
+    internal void KillAggregator() => Kill(AnyAggregator());
+
+    internal void KillPartition() => Kill(_partition);
+
+    /// <summary>The flush grain is lost, or another one starts while it goes on.</summary>
+    internal void ReplaceFlush()
+    {
+        if (Random.Next(2) == 0)
+        {
+            Kill(_flush);
+        }
+
+        _flush = Add(new SimulatedFlush(this, ++_activated));
+    }
+
+    internal void KillAll()
+    {
+        Note("kill everything");
+        foreach (var activation in _activations.Where(static one => one.Alive).ToList())
+        {
+            Kill(activation);
+        }
+
+        _flush = Add(new SimulatedFlush(this, ++_activated));
+        Seen("everything killed");
+    }
+
+    internal void DeactivateAggregator() => Deactivate(AnyAggregator());
+
+    internal void DeactivatePartition() => Deactivate(_partition);
+
+    internal void EndRequested()
+    {
+        foreach (var activation in _activations.Where(static one => one is { Alive: true, Ready: true, DeactivationRequested: true }).ToList())
+        {
+            Deactivate(activation);
+        }
+    }
+
+    internal void DuplicateAggregator() => Duplicate(AnyAggregator());
+
+    internal void DuplicatePartition() => Duplicate(_partition);
+
+    internal void EndStale()
+    {
+        if (_activations.FirstOrDefault(static one => one is { Alive: true, Stale: true, Deactivating: false }) is { } stale)
+        {
+            if (Random.Next(3) == 0)
+            {
+                Kill(stale);
+            }
+            else
+            {
+                Deactivate(stale);
+            }
+        }
+    }
+
+    internal void FlushStale()
+    {
+        if (_activations.OfType<SimulatedAggregator>().FirstOrDefault(static one => one is { Alive: true, Ready: true, Stale: true, Deactivating: false }) is { } stale)
+        {
+            Note($"{stale.Name}, stale, flushes");
+            stale.Enqueue(() => Late(stale.Aggregator.FlushAsync));
+        }
+    }
+
+    internal void ToggleStorage()
+    {
+        Storage.Down = !Storage.Down;
+        Note(Storage.Down ? "storage down" : "storage up");
+    }
+
+    internal void Reopen()
+    {
+        var lose = _faults.LosesTail && Random.Next(2) == 0 ? Random.Next(1, 6) : 0;
+        Model.TailLost(Log.Reopen(lose, Now));
+        Seen(lose > 0 ? "gap with a lost tail" : "gap");
+        Note($"the log is opened again with a gap, {lose} records lost: {Log.Head}");
+    }
+
+    internal void Damage()
+    {
+        if (Log.Damage(Random.Next(100)))
+        {
+            Seen("record damaged");
+            Note($"damaged: {string.Join(", ", Log.History.Values.Where(static r => r.Lost).Select(static r => r.Record.Position))}");
+        }
+    }
+
+    private SimulatedAggregator? AnyAggregator()
+    {
+        var alive = _aggregators.Values.Where(static one => one is { Alive: true, Ready: true, Stale: false }).ToList();
+        return alive.Count == 0 ? null : alive[Random.Next(alive.Count)];
+    }
+
+    private void Kill(SimulatedActivation? activation)
+    {
+        if (activation is { Alive: true })
+        {
+            Note($"kill {activation.Name}");
+            activation.Kill();
+        }
+    }
+
+    private void Duplicate(SimulatedActivation? activation)
+    {
+        if (activation is { Alive: true, Ready: true, Stale: false })
+        {
+            Note($"{activation.Name} is stale from now on, and goes on");
+            Seen("duplicate");
+            activation.Stale = true;
+        }
+    }
+
+    private void Deactivate(SimulatedActivation? activation)
+    {
+        if (activation is not { Alive: true, Ready: true, Deactivating: false })
+        {
+            if (activation is { Alive: true, Ready: false })
+            {
+                Kill(activation);
+            }
+
+            return;
+        }
+
+        Note($"deactivate {activation.Name}");
+        activation.Deactivating = activation.Stale = true;
+        activation.Enqueue(async () =>
+        {
+            if (activation is SimulatedAggregator aggregator)
+            {
+                await Late(aggregator.Aggregator.FlushAsync);
+            }
+            else if (activation is SimulatedPartition partition)
+            {
+                await partition.Router.DeactivateAsync();
+            }
+
+            activation.Kill();
+        });
+    }
+}
