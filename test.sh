@@ -38,6 +38,18 @@ if [ -z "${AZURITE_BLOB:-}" ]; then
   fi
 fi
 
+# The Redis tests start servers of their own. Debian's redis-tools brings the program without a service: redis-check-rdb under another
+# name. Without it they are skipped, and say so.
+if [ -z "${REDIS_SERVER:-}" ] && ! command -v redis-server >/dev/null; then
+  if ! command -v redis-check-rdb >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-tools
+  fi
+  if command -v redis-check-rdb >/dev/null; then
+    export REDIS_SERVER=$results/redis-server
+    ln -s "$(command -v redis-check-rdb)" "$REDIS_SERVER"
+  fi
+fi
+
 # One project at a time: the tests start servers and silos, and small machines have two cores.
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)

@@ -18,11 +18,10 @@ internal enum RedisFault
 /// <summary>Sorts exceptions of StackExchange.Redis.</summary>
 internal static class RedisFaults
 {
-    // With effects of scripts as they are written here these are answered before anything is executed.
+    // Answered before the script runs or by its first write. NOPERM is not among them: it may be a later write that is not allowed.
     private static readonly string[] NotNow =
     [
-        "LOADING", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN", "BUSY", "NOAUTH", "NOPERM", "WRONGPASS",
-        "MOVED", "ASK", "NOSCRIPT",
+        "LOADING", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN", "BUSY", "NOAUTH", "WRONGPASS", "MOVED", "ASK", "NOSCRIPT",
     ];
 
     public static RedisFault Of(Exception exception) => exception switch

@@ -138,14 +138,13 @@ internal sealed class RedisLogWatch : IAsyncDisposable
         foreach (var partition in partitions)
         {
             _lastWaited[partition] = now;
-            if (!_subscribed[partition])
-            {
-                await SubscribeAsync(partition).ConfigureAwait(false);
-            }
         }
 
-        // Looked at after the subscription: what is appended between the two is published.
+        // Looked at after the subscription: what is appended between the two is published. And looked at when it fails, too.
+        var subscriptions = Task.WhenAll(partitions.Where(partition => !_subscribed[partition]).Select(SubscribeAsync));
+        await subscriptions.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(partitions.Select(LookAtAsync)).ConfigureAwait(false);
+        await subscriptions.ConfigureAwait(false);
         for (var partition = 0; partition < _subscribed.Length; partition++)
         {
             if (_subscribed[partition] && _time.GetElapsedTime(_lastWaited[partition], now) > IdleBeforeUnsubscribed)

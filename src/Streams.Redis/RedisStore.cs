@@ -169,7 +169,7 @@ internal sealed class RedisStore : IAsyncDisposable
         configuration.AbortOnConnectFail = true;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new ExponentialRetry(100, 2_000);
-        configuration.HeartbeatInterval = TimeSpan.FromMilliseconds(250);
+        configuration.HeartbeatInterval = TimeSpan.FromMilliseconds(500); // finds timeouts and starts reconnects
         configuration.ConnectTimeout = (int)options.ConnectTimeout.TotalMilliseconds;
         configuration.AsyncTimeout = (int)options.CommandTimeout.TotalMilliseconds;
         configuration.AllowAdmin = true; // for CONFIG GET

@@ -28,6 +28,11 @@ internal static class ServerCheck
 
             var info = (await server.InfoAsync().ConfigureAwait(false)).SelectMany(static section => section)
                 .GroupBy(static pair => pair.Key).ToDictionary(static group => group.Key, static group => group.First().Value);
+            if (!info.ContainsKey("run_id"))
+            {
+                throw new InvalidOperationException($"Redis at {servers} does not tell its run_id in INFO, by which a restart is noticed.");
+            }
+
             CheckEviction(servers, info);
             var appendOnly = info.GetValueOrDefault("aof_enabled") == "1";
             if (!appendOnly)

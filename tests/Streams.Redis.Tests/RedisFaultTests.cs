@@ -124,11 +124,7 @@ public sealed class RedisFaultTests
         }
 
         redis.Kill();
-        using (var file = File.OpenWrite(redis.Files("*.incr.aof").Single()))
-        {
-            file.SetLength(file.Length - 3500);
-        }
-
+        redis.CutAppendOnlyFile(3500);
         var wait = log.WaitAsync(0, 10, default).AsTask();
         await redis.StartAsync();
 
@@ -146,6 +142,30 @@ public sealed class RedisFaultTests
         Assert.Equal([5, 6, 7, gap.Position, next.Position], (await other.ReadAsync(0, 4, 1 << 20, default)).Select(record => record.Position));
         Assert.Equal(new LogHead(next.Position, 22, (await other.GetHeadAsync(0, default)).IngestedAt, 0, 7000 + 16 + 10), await other.GetHeadAsync(0, default));
         Assert.Equal(Partitions, (await Task.WhenAll(Enumerable.Range(0, Partitions).Select(p => LogLoad.ReadAllAsync(other, p)))).Length);
+    }
+
+    [SkippableFact]
+    public async Task A_log_that_lost_its_tail_while_no_process_was_there_goes_on_behind_a_gap_too()
+    {
+        using var redis = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always", "--aof-load-truncated", "yes", "--aof-use-rdb-preamble", "no");
+        await using (var log = await OpenAsync(redis))
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                await log.AppendAsync([new LogAppend(0, new byte[1000], 3)], default);
+            }
+        }
+
+        redis.Kill();
+        redis.CutAppendOnlyFile(3500);
+        await redis.StartAsync();
+        await using var after = await OpenAsync(redis);
+
+        Assert.Equal(7 + LogGap.Distance, (await after.GetHeadAsync(0, default)).Position);
+
+        // Opened once more, with nothing in between, it does not begin another gap.
+        await using var again = await OpenAsync(redis);
+        Assert.Equal(7 + LogGap.Distance, (await again.GetHeadAsync(0, default)).Position);
     }
 
     [SkippableFact]

@@ -90,14 +90,12 @@ public sealed class RedisServer : IDisposable
     public async Task<ConnectionMultiplexer> ConnectAsync() =>
         await ConnectionMultiplexer.ConnectAsync($"{ConnectionString},allowAdmin=true");
 
-    /// <summary>Removes the files that the stopped server would start from.</summary>
-    public void RemoveData()
+    /// <summary>Takes bytes off the end of what the stopped server starts from, as a crash of the machine may.</summary>
+    public void CutAppendOnlyFile(int bytes)
     {
-        Directory.Delete(_directory, recursive: true);
-        Directory.CreateDirectory(_directory);
+        using var file = File.OpenWrite(Directory.GetFiles(_directory, "*.incr.aof", SearchOption.AllDirectories).Single());
+        file.SetLength(file.Length - bytes);
     }
-
-    public string[] Files(string pattern) => Directory.GetFiles(_directory, pattern, SearchOption.AllDirectories);
 
     public void Dispose()
     {

@@ -104,12 +104,15 @@ end
 
 if lastBefore or #plan > 0 then
   writeHead(KEYS[2], head)
-  redis.call('PUBLISH', KEYS[1], text(head.position))
 end
 
 result = table.concat({ text(sequence), text(time), text(first), text(head.ingested), text(pointsBefore),
   lastBefore and text(lastBefore) or '-1', table.concat(statuses, ',') }, ' ')
 redis.call('HSET', KEYS[4], writer, result)
+
+if lastBefore or #plan > 0 then
+  publish(KEYS[1], head)
+end
 
 -- A process that starts clears away those that have ended.
 if sequence == 1 then

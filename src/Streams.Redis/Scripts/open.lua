@@ -19,7 +19,7 @@ if not known or lastBefore then
 end
 
 if lastBefore then
-  redis.call('PUBLISH', KEYS[1], text(head.position))
+  publish(KEYS[1], head)
 end
 
 return text(head.position) .. ' ' .. (lastBefore and text(lastBefore) or '-1')

@@ -48,6 +48,11 @@ local function writeHead(key, head)
     'ingested', text(head.ingested), 'keyScore', text(head.keyScore), 'run', head.run)
 end
 
+-- Wakes those that wait. They look by themselves too, so nobody fails when it is not allowed.
+local function publish(key, head)
+  redis.pcall('PUBLISH', key, text(head.position))
+end
+
 local function addRecord(key, head, points, payload)
   head.position = head.position + 1
   head.points = head.points + points

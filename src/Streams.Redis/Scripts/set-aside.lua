@@ -9,9 +9,9 @@ end
 
 local lowest
 for _, position in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if position ~= ARGV[1] and (not lowest or tonumber(position) < tonumber(lowest)) then
+  if not lowest or tonumber(position) < tonumber(lowest) then
     lowest = position
   end
 end
 
-return redis.call('HDEL', KEYS[1], lowest or ARGV[1])
+return redis.call('HDEL', KEYS[1], lowest)
