@@ -81,7 +81,7 @@ public sealed class PlacementTests(ITestOutputHelper output)
     public async Task Observers_move_with_their_metric()
     {
         await using var cluster = await MetricsCluster.StartAsync(
-            silos: 1, partitions: 4, configuration: new() { ["Windows:Size"] = "00:00:00.5", ["Windows:AllowedLateness"] = "00:00:00" });
+            silos: 1, partitions: 4, configuration: new() { ["Windows:Size"] = "00:00:00.5", ["Windows:AllowedLateness"] = "00:00:05" });
         var observer = new Recorder();
         var reference = cluster.Grains.CreateObjectReference<IWindowObserver>(observer);
         await Task.WhenAll(Metrics.Select(metric => cluster.Grains.GetGrain<IAggregatorGrain>(metric).Subscribe(reference)));

@@ -14,7 +14,7 @@ namespace OrleansMetrics.Gateway.Hosting;
 /// <summary>What a process of any role has.</summary>
 internal static class NodeServices
 {
-    /// <summary>How long a grain call may take.</summary>
+    /// <summary>How long a grain call between silos may take.</summary>
     public static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Begins a process: its configuration comes from the command line, the environment and appsettings.json beside the program.</summary>

@@ -16,7 +16,7 @@ internal static class DashboardExtensions
         }
     }
 
-    /// <summary>Routes it. To other machines it does not exist unless they are allowed.</summary>
+    /// <summary>Routes it. For other machines it does not exist unless they are allowed.</summary>
     public static void MapSwitchableDashboard(this WebApplication app)
     {
         if (!IsEnabled(app.Configuration))
@@ -24,12 +24,16 @@ internal static class DashboardExtensions
             return;
         }
 
-        var isOpen = app.Services.GetRequiredService<IOptions<DashboardOptions>>().Value.AllowRemote;
-        app.MapOrleansDashboard(DashboardOptions.Path).DisableHttpMetrics().ExcludeFromDescription().AddEndpointFilter(
-            async (context, next) => isOpen || context.HttpContext.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
-                ? await next(context)
-                : TypedResults.NotFound());
+        // In front of all endpoints, so that none of the dashboard's is forgotten.
+        app.Use(static (context, next) => IsVisible(context) ? next(context) : TypedResults.NotFound().ExecuteAsync(context));
+        app.MapOrleansDashboard(DashboardOptions.Path).DisableHttpMetrics().ExcludeFromDescription();
     }
+
+    /// <summary>Whether a request is for something else, comes from this machine, or others are allowed.</summary>
+    internal static bool IsVisible(HttpContext context) =>
+        !context.Request.Path.StartsWithSegments(DashboardOptions.Path, StringComparison.OrdinalIgnoreCase)
+        || (context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address))
+        || context.RequestServices.GetRequiredService<IOptions<DashboardOptions>>().Value.AllowRemote;
 
     // What is no truth value is left to the check of the settings.
     private static bool IsEnabled(IConfiguration configuration) => bool.TryParse(configuration["Dashboard:Enabled"], out var enabled) && enabled;
