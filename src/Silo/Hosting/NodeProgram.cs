@@ -14,7 +14,9 @@ public static class NodeProgram
         NodeRole role;
         try
         {
-            role = NodeRun.ReadRole(NodeServices.CreateBuilder(args, configure: null).Configuration);
+            // Before the node's own configuration is there, which costs a tenth of a second to make.
+            role = NodeRun.ReadRole(new ConfigurationBuilder().SetBasePath(AppContext.BaseDirectory).AddJsonFile("appsettings.json", optional: true)
+                .AddEnvironmentVariables().AddCommandLine(args).Build());
         }
         catch (FormatException exception)
         {
