@@ -6,8 +6,11 @@ namespace OrleansMetrics.Faults;
 
 public sealed class ClusterFaultTests(ITestOutputHelper output)
 {
-    /// <summary>A few that have found something, and fresh ones.</summary>
-    public static TheoryData<int> Seeds => FaultSeeds.Of();
+    // An aggregator was moved by a silo that shut down and started from nothing: acknowledged points were lost.
+    private const int MovedAggregator = 789060452;
+
+    /// <summary>One that has found something, and fresh ones.</summary>
+    public static TheoryData<int> Seeds => FaultSeeds.Of(MovedAggregator);
 
     [Theory]
     [MemberData(nameof(Seeds))]

@@ -6,7 +6,7 @@ namespace OrleansMetrics.Faults;
 
 public sealed class NodeFaultTests(ITestOutputHelper output)
 {
-    /// <summary>A few that have found something, and fresh ones.</summary>
+    /// <summary>Fresh ones; what seeds have found until now depends on the moment more than on the schedule.</summary>
     public static TheoryData<int> Seeds => FaultSeeds.Of();
 
     [Theory]

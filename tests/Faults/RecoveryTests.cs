@@ -7,6 +7,8 @@ using Xunit.Abstractions;
 
 namespace OrleansMetrics.Faults;
 
+/// <remarks>Not beside the others: it is about time.</remarks>
+[Collection(nameof(RecoveryTests))]
 public sealed class RecoveryTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);

@@ -66,7 +66,7 @@ public sealed record ClusterAnswer
         Head = partition.Head,
         Position = partition.Position,
         Checkpoint = partition.Checkpoint,
-        Lag = partition.Head - partition.Position,
+        Lag = partition.RecordsBehind,
         InFlight = partition.InFlight,
         LogBytes = partition.LogBytes,
         Replaying = partition.Replaying,

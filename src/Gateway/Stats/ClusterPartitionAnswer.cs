@@ -29,8 +29,8 @@ public sealed record ClusterPartitionAnswer
     [Description("Everything at or below this position is in snapshots.")]
     public required long Checkpoint { get; init; }
 
-    /// <summary>Records that wait: head less position.</summary>
-    [Description("Head less position: records that wait, where positions have no gap.")]
+    /// <summary>Records of the log that are not routed yet.</summary>
+    [Description("Records of the log that are not routed yet.")]
     public required long Lag { get; init; }
 
     /// <summary>Points in the log that are not aggregated yet.</summary>

@@ -1,9 +1,13 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Orleans.Utilities;
+using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Partitions;
 using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
+using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Grains.Aggregators;
 
@@ -20,6 +24,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
 
     private readonly PersistentAggregator _aggregator;
     private readonly PartitionResidents _residents;
+    private readonly IPointLog _log;
     private readonly ILogger<AggregatorGrain> _logger;
     private ObserverManager<IWindowObserver>? _observers;
     private FinalWindowCollector? _finalWindows;
@@ -28,10 +33,12 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public AggregatorGrain(
         [PersistentState("aggregator", GrainStorageNames.Snapshots)] IPersistentState<SnapshotState> state,
         WindowSettings settings,
+        IPointLog log,
         SiloStatistics statistics,
         PartitionResidents residents,
         ILogger<AggregatorGrain> logger)
     {
+        _log = log;
         _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle);
         _residents = residents;
         _logger = logger;
@@ -40,9 +47,9 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private string Metric => this.GetPrimaryKeyString();
 
     /// <inheritdoc />
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _aggregator.Activate(_moved);
+        await _aggregator.ActivateAsync(_moved, cancellationToken);
         foreach (var observer in _moved?.Observers ?? [])
         {
             Observe(observer);
@@ -50,7 +57,10 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
 
         _moved = null;
         _residents.AddAggregator(Metric, GrainContext);
-        return Task.CompletedTask;
+
+        // Not waited for: the partition may be waiting for this activation, or be away. If it is never told, the next slice or flush tells it.
+        var partition = PartitionKey.Of(Encoding.UTF8.GetBytes(Metric), _log.Partitions);
+        GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(partition)).AggregatorActivated(Metric, _aggregator.Windows.Position).Ignore();
     }
 
     /// <inheritdoc />

@@ -28,9 +28,17 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
 
     /// <summary>Goes on from the snapshot, which has been read, or from what was brought from another silo.</summary>
     /// <param name="moved">What <see cref="Leave"/> returned there, when the state is the one that it left.</param>
+    /// <param name="cancellationToken">Ends the activation.</param>
     /// <exception cref="InvalidDataException">The snapshot is damaged.</exception>
-    public void Activate(MovedAggregator? moved = null)
+    public async Task ActivateAsync(MovedAggregator? moved, CancellationToken cancellationToken)
     {
+        if (state.RecordExists && state.State.Bytes.Length == 0)
+        {
+            // Orleans has moved the grain from a silo whose version does not take the windows along: with the ETag, but without the bytes, which
+            // the state holds only on their way. Without them it would start from nothing and write that over the snapshot.
+            await state.ReadStateAsync(cancellationToken);
+        }
+
         if (state.State.Bytes.Length > 0)
         {
             Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);

@@ -17,6 +17,13 @@ public interface IPartitionGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("ListMetrics")]
     Task<MetricPage> ListMetrics(CatalogueQuery query);
 
+    /// <summary>
+    /// Says that a metric's aggregator was activated at a position. One that had confirmed a later position was lost with what came after its
+    /// snapshot, and is sent that now rather than with the next slice. Not needed for exactness, only for soon.
+    /// </summary>
+    [AlwaysInterleave, Alias("AggregatorActivated")]
+    Task AggregatorActivated(string metric, long position);
+
     /// <summary>The metrics whose aggregators have something to persist.</summary>
     [Alias("GetDirtyMetrics")]
     Task<string[]> GetDirtyMetrics();

@@ -29,6 +29,7 @@ public sealed class PartitionGrain(
     private int _partition;
     private PartitionRouter _router = null!;
     private IGrainTimer _replayTimer = null!;
+    private IGrainTimer? _maintenanceTimer;
 
     /// <inheritdoc />
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -40,7 +41,7 @@ public sealed class PartitionGrain(
             silo.SiloAddress.ToParsableString(), logger, this);
         _replayTimer = this.RegisterGrainTimer(_router.ReplayAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan });
         await _router.ActivateAsync(cancellationToken);
-        this.RegisterGrainTimer(
+        _maintenanceTimer = this.RegisterGrainTimer(
             _router.MaintainAsync, new() { DueTime = PartitionRouter.MaintenancePeriod, Period = PartitionRouter.MaintenancePeriod });
         residents.Add(_partition, GrainContext);
     }
@@ -72,12 +73,21 @@ public sealed class PartitionGrain(
     public Task<MetricPage> ListMetrics(CatalogueQuery query) => Task.FromResult(_router.ListMetrics(query));
 
     /// <inheritdoc />
+    public Task AggregatorActivated(string metric, long position)
+    {
+        _router.AggregatorActivated(metric, position);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
     public Task<string[]> GetDirtyMetrics() => Task.FromResult(_router.BeginFlush());
 
     /// <inheritdoc />
     public Task<long> Checkpoint(FlushedMetric[] flushed) => _router.CheckpointAsync(flushed);
 
     void IPartitionHost.ScheduleReplay(TimeSpan due) => _replayTimer.Change(due, Timeout.InfiniteTimeSpan);
+
+    void IPartitionHost.HastenMaintenance() => _maintenanceTimer?.Change(TimeSpan.Zero, PartitionRouter.MaintenancePeriod);
 
     void IPartitionHost.Deactivate() => DeactivateOnIdle();
 }

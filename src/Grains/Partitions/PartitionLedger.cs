@@ -57,11 +57,23 @@ internal sealed class PartitionLedger
         }
     }
 
-    public void CountPoison(LogRecord record)
+    /// <param name="record">The record.</param>
+    /// <param name="contiguous">False when records before it are missing: how many of the points are theirs is not known, and all count as lost.</param>
+    public void CountPoison(LogRecord record, bool contiguous)
     {
-        if (record.Position > CountedThrough)
+        if (record.Position <= CountedThrough)
         {
-            _poisoned += Advance(record, atLeast: 0);
+            return;
+        }
+
+        var points = Advance(record, atLeast: 0);
+        if (contiguous)
+        {
+            _poisoned += points;
+        }
+        else
+        {
+            _lost += points;
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed partial class PartitionRouter
             _statistics.BatchPoisoned();
             _statistics.ErrorHandled();
             LogPoison(_partition, record.Position, error!);
-            _ledger.CountPoison(record);
+            _ledger.CountPoison(record, contiguous);
             MoveTo(record, contiguous);
             return true;
         }

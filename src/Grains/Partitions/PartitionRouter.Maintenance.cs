@@ -12,21 +12,31 @@ internal sealed partial class PartitionRouter
 
     private long _positionAtLastMaintenance;
 
+    /// <summary>A position of the log that the stream did not bring; and where reading brought nothing although it was known.</summary>
+    private long _knownBeyond;
+    private long _readNothingAt = -1;
+
     /// <summary>One turn of upkeep, of bounded work; to be called every <see cref="MaintenancePeriod"/>.</summary>
     public async Task MaintainAsync(CancellationToken cancellationToken)
     {
         try
         {
             var head = await _log.GetHeadAsync(_partition, cancellationToken);
-            if (head.Position > _position && _positionAtLastMaintenance == _position)
+            var waits = head.Position > _position && _positionAtLastMaintenance == _position;
+            if (waits)
             {
                 // The stream has had a second to deliver and did not.
+                _knownBeyond = head.Position;
                 StartReplay();
             }
 
             _positionAtLastMaintenance = _position;
             var now = Now;
-            if (head.Position == _position && now >= _routes.NextCloseAt && _watermark < _routes.NextCloseAt)
+            var closes = head.Position == _position && now >= _routes.NextCloseAt && _watermark < _routes.NextCloseAt;
+
+            // The newest records are there and cannot be read: the next one that can is what tells.
+            var unreadable = waits && _readNothingAt == _position;
+            if (closes || unreadable)
             {
                 var heartbeat = new LogAppend(_partition, PointBatchWriter.Heartbeat("heartbeat"u8, now), points: 0);
                 await _log.AppendAsync([heartbeat], cancellationToken);
@@ -49,6 +59,20 @@ internal sealed partial class PartitionRouter
         {
             _statistics.ErrorHandled();
             LogMaintenanceFailed(exception, _partition);
+        }
+    }
+
+    /// <summary>
+    /// An aggregator was activated at a position; one that had confirmed a later one is behind, and catches up. May come in the middle of a turn: what was
+    /// sent to the aggregator then is answered as behind, or is applied and skipped when it is sent again.
+    /// </summary>
+    public void AggregatorActivated(string metric, long position)
+    {
+        if (_routes.Find(metric) is { Stalled: false } route && position < route.Confirmed)
+        {
+            LogAggregatorBehind(metric, _partition, position, route.Confirmed);
+            route.Stall(Now);
+            _host.HastenMaintenance();
         }
     }
 
@@ -110,23 +134,23 @@ internal sealed partial class PartitionRouter
                 return false;
             }
 
-            ResentTo(route, record.Position);
+            ResentTo(route, record.Position, missing: record.Position > route.ReplayedTo + 1);
         }
 
         _statistics.RecordsReplayed(records.Count);
         if (records.Count == 0 || records[^1].Position > _position)
         {
-            ResentTo(route, _position);
+            ResentTo(route, _position, missing: _position > route.ReplayedTo);
         }
 
         return true;
     }
 
-    private static void ResentTo(MetricRoute route, long position)
+    private static void ResentTo(MetricRoute route, long position, bool missing)
     {
-        if (position > route.ReplayedTo + 1)
+        if (missing)
         {
-            // Records that this partition has routed are missing now; its aggregator may have lacked them.
+            // Records that this partition has routed are gone now; the aggregator may have lacked them.
             route.Gap = Math.Max(route.Gap, position);
         }
 

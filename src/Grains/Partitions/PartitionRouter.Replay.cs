@@ -26,6 +26,7 @@ internal sealed partial class PartitionRouter
             if (records.Count == 0)
             {
                 _replaying = false;
+                _readNothingAt = _knownBeyond > _position ? _position : -1;
             }
             else
             {

@@ -72,13 +72,25 @@ public sealed partial class NodeLifecycle(
             using var budget = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             budget.CancelAfter(options.Value.ShutdownTimeout / 2);
             var partitions = await DrainAsync(budget.Token);
-            await ForEachPartitionAsync(static flush => flush.FlushNow()).WaitAsync(budget.Token);
+            await FlushAsync(budget.Token);
             FinalPartitions = partitions;
             PrintFinalStatistics(partitions);
         }
         catch (Exception exception)
         {
             LogDrainFailed(exception);
+        }
+    }
+
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ForEachPartitionAsync(static flush => flush.FlushNow()).WaitAsync(cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            LogFlushFailed(exception);
         }
     }
 
@@ -120,6 +132,9 @@ public sealed partial class NodeLifecycle(
         + "Since the log was created: accepted {TotalAccepted}, processed {Processed}, dropped {Dropped}, in flight {InFlight}; {Balance}.")]
     private partial void LogFinal(
         long received, long accepted, long rejected, long flushes, long errors, long totalAccepted, long processed, long dropped, long inFlight, string balance);
+
+    [LoggerMessage(LogLevel.Warning, "Not everything could be written to snapshots; the log keeps it for the next start.")]
+    private partial void LogFlushFailed(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The stream was not drained in time; the log keeps what is left for the next start.")]
     private partial void LogDrainFailed(Exception exception);

@@ -154,9 +154,9 @@ internal sealed class Exactness(IReadOnlyCollection<SentRequest> requests)
         var expected = (Accepted: _accepted, Processed: _accepted - _late, Late: _late, InFlight: 0L, OtherDropped: 0L);
         var late = ledger.Dropped.GetValueOrDefault("late");
         var found = (ledger.Accepted, ledger.Processed, Late: late, ledger.InFlight, OtherDropped: ledger.Dropped.Values.Sum() - late);
-        if (expected != found || !ledger.Balanced)
+        if (expected != found || !ledger.Balanced || !ledger.IsAtRest)
         {
-            _differences.Add($"Ledger (accepted, processed, late, in flight, otherwise dropped): expected {expected}, found {found}, {(ledger.Balanced ? "balanced" : "NOT BALANCED")}: {ledger.Text}");
+            _differences.Add($"Ledger (accepted, processed, late, in flight, otherwise dropped): expected {expected}, found {found}, {(ledger.Balanced ? "balanced" : "NOT BALANCED")}, {(ledger.IsAtRest ? "at rest" : "NOT AT REST")}: {ledger.Text}");
         }
     }
 }

@@ -9,4 +9,8 @@ namespace OrleansMetrics.Faults.Checks;
 /// <param name="Settled">Whether every partition has routed all of its log.</param>
 /// <param name="Text">All of it, for failures.</param>
 internal sealed record LedgerReading(
-    long Accepted, long Processed, long InFlight, IReadOnlyDictionary<string, long> Dropped, bool Balanced, bool Settled, string Text);
+    long Accepted, long Processed, long InFlight, IReadOnlyDictionary<string, long> Dropped, bool Balanced, bool Settled, string Text)
+{
+    /// <summary>Whether all points in the log are accounted for.</summary>
+    public bool IsAtRest => InFlight == 0 && Settled;
+}

@@ -10,22 +10,22 @@ internal static class Settling
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The ledger when all is accounted for.</summary>
-    /// <exception cref="TimeoutException">Not in time; tells the last ledger.</exception>
+    /// <summary>The ledger when all is accounted for, or the last one when it was not in time.</summary>
+    /// <exception cref="TimeoutException">The system does not answer.</exception>
     public static async Task<LedgerReading> SettleAsync(IMetricsReader reader)
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
             var ledger = await reader.TryReadLedgerAsync();
-            if (ledger is { InFlight: 0, Settled: true })
+            if (ledger is { IsAtRest: true } || (ledger is not null && Stopwatch.GetElapsedTime(started) > Patience))
             {
                 return ledger;
             }
 
-            if (Stopwatch.GetElapsedTime(started) > Patience)
+            if (Stopwatch.GetElapsedTime(started) > 2 * Patience)
             {
-                throw new TimeoutException($"Not settled within {Patience.TotalSeconds:F0} s: {ledger?.Text ?? "no answer"}");
+                throw new TimeoutException($"The ledger could not be read for {2 * Patience.TotalSeconds:F0} s.");
             }
 
             await Task.Delay(Pause);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.TestingHost;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Faults.Injection;
@@ -88,6 +89,8 @@ internal sealed class FaultCluster : IAsyncDisposable
     }
 
     public SteppedClock ClockOf(string silo) => _clocks[silo];
+
+    public SiloAddress AddressOf(string silo) => _cluster.Silos.Single(one => one.Name == silo).SiloAddress;
 
     /// <summary>Ends a silo at once: nothing is flushed, and the others have to find out.</summary>
     public Task KillAsync(string silo) => _cluster.KillSiloAsync(_cluster.Silos.Single(one => one.Name == silo));

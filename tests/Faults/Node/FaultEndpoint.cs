@@ -8,13 +8,12 @@ using Orleans.Runtime;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Faults.Injection;
 using OrleansMetrics.Grains.Aggregators;
-using OrleansMetrics.Grains.Flush;
 using OrleansMetrics.Grains.Partitions;
 
 namespace OrleansMetrics.Faults.Node;
 
 /// <summary>
-/// <c>POST /faults</c> sets all faults, <c>POST /faults/deactivate?grain=partition|flush|aggregator&amp;key=…</c> deactivates a grain.
+/// <c>POST /faults</c> sets all faults, <c>POST /faults/deactivate?grain=partition|aggregator&amp;key=…</c> deactivates a grain.
 /// Only the program of these tests has it, in front of the real node's pipeline.
 /// </summary>
 internal sealed class FaultEndpoint(SteppedClock clock, FaultInjector snapshots, FaultInjector log, IServiceProvider services) : IStartupFilter
@@ -45,12 +44,9 @@ internal sealed class FaultEndpoint(SteppedClock clock, FaultInjector snapshots,
     {
         var grains = services.GetRequiredService<IGrainFactory>();
         var key = context.Request.Query["key"].ToString();
-        IAddressable grain = context.Request.Query["grain"].ToString() switch
-        {
-            "partition" => grains.GetGrain<IPartitionGrain>(key),
-            "flush" => grains.GetGrain<IFlushGrain>(key),
-            _ => grains.GetGrain<IAggregatorIngestGrain>(key),
-        };
+        IAddressable grain = context.Request.Query["grain"] == "partition"
+            ? grains.GetGrain<IPartitionGrain>(key)
+            : grains.GetGrain<IAggregatorIngestGrain>(key);
         await grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }

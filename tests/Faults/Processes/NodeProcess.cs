@@ -16,6 +16,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly string[] _settings;
     private readonly HttpClient _http;
+    private readonly StreamWriter _wholeOutput;
     private Process? _process;
     private volatile bool _isReady;
     private int _runs;
@@ -25,6 +26,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         Address = new Uri($"http://127.0.0.1:{port}");
         _settings = ["--urls", Address.ToString(), "--Storage:Directory", dataDirectory, "--Node:Name=node", .. settings];
         _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(20) };
+        OutputFile = Path.Combine(AppContext.BaseDirectory, $"node-{port}.log");
+        _wholeOutput = new StreamWriter(OutputFile);
     }
 
     public Uri Address { get; }
@@ -39,6 +42,14 @@ internal sealed class NodeProcess : IAsyncDisposable
     public TimeSpan ClockOffset { get; set; }
 
     public bool HasExited => _process?.HasExited ?? true;
+
+    /// <summary>Where all lines of all runs are; kept when <see cref="KeepsOutput"/>.</summary>
+    public string OutputFile { get; }
+
+    public bool KeepsOutput { get; set; }
+
+    /// <summary>Whether the node, in the run that has just ended, said that it is drained and balanced.</summary>
+    public bool SaidBalanced { get; private set; }
 
     /// <summary>The newest lines of all runs.</summary>
     public string OutputTail => string.Join('\n', _output);
@@ -64,6 +75,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
 
         _isReady = false;
+        SaidBalanced = false;
         _process?.Dispose();
         var run = ++_runs;
         var process = Process.Start(start)!;
@@ -141,6 +153,15 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
 
         _process?.Dispose();
+        lock (_wholeOutput)
+        {
+            _wholeOutput.Dispose();
+        }
+
+        if (!KeepsOutput)
+        {
+            File.Delete(OutputFile);
+        }
     }
 
     // The test host may be an executable of its own.
@@ -158,6 +179,19 @@ internal sealed class NodeProcess : IAsyncDisposable
         if (line.Contains("OrleansMetrics is ready on", StringComparison.Ordinal) && run == _runs)
         {
             _isReady = true;
+        }
+
+        if (line.Contains("in flight 0; balanced.", StringComparison.Ordinal) && run == _runs)
+        {
+            SaidBalanced = true;
+        }
+
+        lock (_wholeOutput)
+        {
+            if (_wholeOutput.BaseStream is not null)
+            {
+                _wholeOutput.WriteLine($"[run {run}] {line}");
+            }
         }
 
         _output.Enqueue($"[run {run}] {(line.Length > KeptLineLength ? line[..KeptLineLength] : line)}");

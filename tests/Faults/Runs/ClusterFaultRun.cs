@@ -35,7 +35,7 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
     }
 
     /// <summary>Runs a schedule.</summary>
-    /// <returns>One line about it.</returns>
+    /// <returns>What happened when.</returns>
     /// <exception cref="Xunit.Sdk.FailException">Anything was not exact; tells everything.</exception>
     public static async Task<string> RunAsync(int seed, string test)
     {

@@ -1,6 +1,7 @@
 using Orleans;
 using Orleans.Core.Internal;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Faults.Clusters;
 using OrleansMetrics.Faults.Injection;
@@ -48,7 +49,7 @@ internal sealed class ClusterFaults(
         ClusterFault.KillSiloForAWhile => EndSiloAsync(isKill: true, isBackAtOnce: false),
         ClusterFault.StopSilo => EndSiloAsync(isKill: false, isBackAtOnce: true),
         ClusterFault.Deactivate => ForSomeGrainsAsync(step.Scale(1, 10), static grain => grain.DeactivateOnIdle()),
-        ClusterFault.Migrate => ForSomeGrainsAsync(step.Scale(1, 10), static grain => grain.MigrateOnIdle()),
+        ClusterFault.Migrate => ForSomeGrainsAsync(step.Scale(1, 10), MigrateAsync),
         ClusterFault.SnapshotErrors => ForAWhileAsync([cluster.SnapshotFaults], Errors(step)),
         ClusterFault.SnapshotDelays => ForAWhileAsync([cluster.SnapshotFaults], new StoreFaults { DelayMilliseconds = step.Scale(20, 500) }),
         ClusterFault.ReadErrors => ForAWhileAsync(
@@ -100,6 +101,13 @@ internal sealed class ClusterFaults(
             };
             await AllowFailureAsync(() => act(grain.AsReference<IGrainManagementExtension>()).AsTask());
         }
+    }
+
+    private ValueTask MigrateAsync(IGrainManagementExtension grain)
+    {
+        // Without a hint the grains stay where they are, which is where they are used.
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, cluster.AddressOf(cluster.Silos[_random.Next(cluster.Silos.Count)]));
+        return grain.MigrateOnIdle();
     }
 
     private async Task FlushAsync(int rounds)

@@ -42,7 +42,7 @@ internal sealed class NodeFaultRun : IAsyncDisposable
     }
 
     /// <summary>Runs a schedule.</summary>
-    /// <returns>One line about it.</returns>
+    /// <returns>What happened when.</returns>
     /// <exception cref="Xunit.Sdk.FailException">Anything was not exact; tells everything.</exception>
     public static async Task<string> RunAsync(int seed, string test)
     {
@@ -85,7 +85,8 @@ internal sealed class NodeFaultRun : IAsyncDisposable
         await watch;
         if (_report.HasFailed)
         {
-            Assert.Fail(_report.Describe(_node.OutputTail));
+            _node.KeepsOutput = true;
+            Assert.Fail(_report.Describe($"all of it: {_node.OutputFile}\n{_node.OutputTail}"));
         }
 
         await Task.WhenAll(_clients);

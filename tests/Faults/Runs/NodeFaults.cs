@@ -76,9 +76,9 @@ internal sealed class NodeFaults(NodeProcess node, DataVolume volume, SentReques
             requests.Violations.Enqueue($"The node ended with {code} when it was told to stop.");
         }
 
-        if (isWell && !node.OutputTail.Split('\n')[^1].Contains("in flight 0; balanced.", StringComparison.Ordinal))
+        if (isWell && !node.SaidBalanced)
         {
-            requests.Violations.Enqueue($"The node did not end drained and balanced: {node.OutputTail.Split('\n')[^1]}");
+            requests.Violations.Enqueue("The node did not say at its end that it is drained and balanced.");
         }
 
         await RestartAsync();
@@ -201,12 +201,10 @@ internal sealed class NodeFaults(NodeProcess node, DataVolume volume, SentReques
         var metrics = LoadMetrics.All.ToArray();
         for (var i = 0; i < grains; i++)
         {
-            var (grain, key) = _random.Next(4) switch
-            {
-                0 => ("partition", PartitionKey.Format(_random.Next(4))),
-                1 => ("flush", PartitionKey.Format(_random.Next(4))),
-                _ => ("aggregator", metrics[_random.Next(metrics.Length)]),
-            };
+            // Not the flush grain: it comes back with its reminder, within a minute, and the small log of these runs is full long before.
+            var (grain, key) = _random.Next(3) == 0
+                ? ("partition", PartitionKey.Format(_random.Next(4)))
+                : ("aggregator", metrics[_random.Next(metrics.Length)]);
             try
             {
                 await node.DeactivateAsync(grain, key);

@@ -31,8 +31,8 @@ internal sealed class RunReport(int seed, string test)
         _failures.AddRange(differences.Select(difference => $"{when}: {difference}"));
     }
 
-    /// <summary>The line for a run without failures.</summary>
-    public string Summary() => $"Seed {seed}: exact in {Diary.Elapsed.TotalSeconds:F1} s; {Requests}";
+    /// <summary>For a run without failures.</summary>
+    public string Summary() => $"Seed {seed}: exact in {Diary.Elapsed.TotalSeconds:F1} s; {Requests}\n{Diary}";
 
     /// <summary>For the failure's message: all that fits; the rest is in a file that it names.</summary>
     public string Describe(string output)

@@ -64,6 +64,9 @@ public sealed class ClusterEndpointTests : IAsyncLifetime
         Replaying = false,
         LogBytes = 0,
         Stalled = 0,
+        RecordsBehind = head - position,
+        PointsBehind = 0,
+        ReplayingSince = 0,
     };
 
     private static NodeStats Node(string name, string role) => new()

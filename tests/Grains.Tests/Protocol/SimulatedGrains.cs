@@ -42,6 +42,11 @@ internal sealed class SimulatedPartition : SimulatedActivation, IPartitionHost
 
     void IPartitionHost.ScheduleReplay(TimeSpan due) => ReplayDue = true;
 
+    void IPartitionHost.HastenMaintenance()
+    {
+        // Maintenance comes at any time anyway.
+    }
+
     void IPartitionHost.Deactivate() => DeactivationRequested = true;
 }
 
@@ -87,6 +92,15 @@ internal sealed class PartitionPort(Simulation simulation, SimulatedActivation c
     public Task<PartitionStatus> GetStatus() => throw new NotSupportedException();
 
     public Task<MetricPage> ListMetrics(CatalogueQuery query) => throw new NotSupportedException();
+
+    public Task AggregatorActivated(string metric, long position) => simulation.Call(caller, $"AggregatorActivated({metric}@{position})", () => simulation
+        .Partition().Run(to => to.Receive(
+            () =>
+            {
+                to.Router.AggregatorActivated(metric, position);
+                return Task.FromResult(true);
+            },
+            interleave: true)));
 
     public Task<string[]> GetDirtyMetrics() => simulation.Call(caller, "GetDirtyMetrics()", () => simulation
         .Partition().Run(static to => to.Receive(() => Task.FromResult(to.Router.BeginFlush()), interleave: false)));

@@ -116,7 +116,8 @@ internal sealed class Simulation : ILogger
             Activate(aggregator, async () =>
             {
                 await aggregator.State.ReadStateAsync();
-                aggregator.Aggregator.Activate();
+                await aggregator.Aggregator.ActivateAsync(moved: null, CancellationToken.None);
+                _ = new PartitionPort(this, aggregator).AggregatorActivated(metric, aggregator.Aggregator.Windows.Position);
             });
         }
 
