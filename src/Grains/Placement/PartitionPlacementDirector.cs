@@ -15,6 +15,12 @@ internal sealed class PartitionPlacementDirector(PartitionOwnership ownership) :
         var partition = PartitionOf(strategy, target.GrainIdentity.Key.AsSpan());
         var silos = context.GetCompatibleSilos(target);
 
+        // As Orleans' own directors do: who moves a grain on purpose may say where. The keeper brings it back.
+        if (IPlacementDirector.GetPlacementHint(target.RequestContextData, silos) is { } hint)
+        {
+            return Task.FromResult(hint);
+        }
+
         // A silo that has only just joined may not be known to run this grain; the keeper moves the grain there later.
         return Task.FromResult(ownership.OwnerAmong(partition, silos) ?? silos[partition % silos.Length]);
     }
