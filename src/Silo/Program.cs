@@ -1,3 +1,3 @@
 using OrleansMetrics.Silo.Hosting;
 
-return await StandaloneNode.RunAsync(args);
+return await NodeProgram.RunAsync(args);

@@ -1,8 +1,11 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.TestingHost;
 using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Partitions;
@@ -14,6 +17,7 @@ using OrleansMetrics.Grains.Flush;
 using OrleansMetrics.Grains.Hosting;
 using OrleansMetrics.Persistence.Sqlite;
 using OrleansMetrics.Streams.Batching;
+using OrleansMetrics.Streams.Placement;
 using OrleansMetrics.Streams.PointLog;
 using OrleansMetrics.Streams.PointLog.Sqlite;
 using OrleansMetrics.Streams.QueueAdapter;
@@ -82,7 +86,7 @@ internal sealed class MetricsCluster : IAsyncDisposable
         {
             if (!_metrics.TryGetValue(metric, out var metricEntry))
             {
-                var name = System.Text.Encoding.UTF8.GetBytes(metric);
+                var name = Encoding.UTF8.GetBytes(metric);
                 metricEntry = new MetricEntry(name, MetricKind.Gauge, PartitionKey.Of(name, Log.Partitions), _metrics.Count);
                 _metrics.Add(metric, metricEntry);
             }
@@ -130,6 +134,38 @@ internal sealed class MetricsCluster : IAsyncDisposable
 
     public Task<MetricAggregates?> QueryAsync(string metric) =>
         Grains.GetGrain<IAggregatorGrain>(metric).GetAggregates(new AggregatesQuery { Limit = AggregatesQuery.MaxLimit });
+
+    /// <summary>Partitions, flushers and aggregators that are not on the silo that pulls the partition's queue; empty when all are.</summary>
+    public async Task<string> FindMisplacedAsync(IEnumerable<string> metrics)
+    {
+        var statuses = await PartitionsAsync();
+        var owners = Cluster.Silos.Select(static silo => silo.ServiceProvider.GetRequiredService<PartitionOwnership>()).ToArray();
+        var misplaced = new StringBuilder();
+        foreach (var status in statuses)
+        {
+            var pulling = string.Join(' ', owners.Where(owner => owner.IsHere(status.Partition)).Select(static owner => owner.LocalSilo.ToParsableString()));
+            Expect($"partition {status.Partition}", pulling, status.Silo);
+            Expect($"flusher {status.Partition}", pulling, AddressOf(Grains.GetGrain<IFlushGrain>(PartitionKey.Format(status.Partition))));
+            foreach (var metric in metrics.Where(metric => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Log.Partitions) == status.Partition))
+            {
+                Expect(metric, pulling, AddressOf(Grains.GetGrain<IAggregatorGrain>(metric)));
+            }
+        }
+
+        return misplaced.ToString();
+
+        // Not the management grain: it answers from its silo's cache of the directory.
+        string? AddressOf(IAddressable grain) =>
+            Cluster.TryGetGrainContext(grain.GetGrainId(), out var activation) ? activation.Address.SiloAddress!.ToParsableString() : null;
+
+        void Expect(string what, string expected, string? actual)
+        {
+            if (expected != actual)
+            {
+                misplaced.AppendLine(CultureInfo.InvariantCulture, $"{what}: queue on {expected}, grain on {actual ?? "none"}");
+            }
+        }
+    }
 
     public Task FlushAsync() => ForEachPartitionAsync(flush => flush.FlushNow());
 

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansMetrics.Cli.CommandLine;
+using OrleansMetrics.Gateway.Lifecycle;
+using OrleansMetrics.Gateway.Stats;
 using OrleansMetrics.Silo.Hosting;
 using OrleansMetrics.Silo.Lifecycle;
 

@@ -12,4 +12,8 @@ public interface IClusterStatsGrain : IGrainWithIntegerKey
     /// <summary>The last report of every node heard of within a minute, by name.</summary>
     [Alias("GetNodes")]
     Task<NodeStats[]> GetNodes(CancellationToken cancellationToken = default);
+
+    /// <summary>The silos that the membership of the cluster has, dead ones included, in order of their names.</summary>
+    [Alias("GetMembers")]
+    Task<SiloMember[]> GetMembers(CancellationToken cancellationToken = default);
 }

@@ -45,4 +45,7 @@ public sealed record NodeStats
 
     /// <summary>Points of repeated requests that were durable before: acknowledged and not counted again.</summary>
     [Id(13)] public required long Repeated { get; init; }
+
+    /// <summary>What the process is: <c>standalone</c>, <c>silo</c> or <c>gateway</c>.</summary>
+    [Id(14)] public string Role { get; init; } = "standalone";
 }

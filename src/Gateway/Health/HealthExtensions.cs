@@ -12,24 +12,44 @@ public static class HealthExtensions
     /// <summary>The tag of the checks that <c>/health/ready</c> runs. Other parts of a node add theirs with it.</summary>
     public const string ReadyTag = "ready";
 
+    /// <summary>The tag of the checks that <c>/health/startup</c> runs.</summary>
+    public const string StartupTag = "startup";
+
     /// <summary>
-    /// Registers <see cref="ReadinessState"/>, which the host moves on, and the checks: <c>process</c> (live),
-    /// <c>lifecycle</c> and <c>catalogue</c> (ready). Needs Orleans' <see cref="IGrainFactory"/>.
+    /// Registers the checks of a gateway: those of every process, and <c>catalogue</c> (ready). Needs Orleans' <see cref="IGrainFactory"/>.
     /// </summary>
     public static IServiceCollection AddHealth(this IServiceCollection services)
+    {
+        services.AddProcessHealth();
+        services.AddHealthChecks().AddCheck<CatalogueHealthCheck>("catalogue", tags: [ReadyTag]);
+        return services;
+    }
+
+    /// <summary>
+    /// Registers <see cref="ReadinessState"/>, which the host moves on, and the checks of every process: <c>process</c> (live),
+    /// <c>started</c> (start-up) and <c>lifecycle</c> (ready).
+    /// </summary>
+    public static IServiceCollection AddProcessHealth(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ReadinessState>();
         services.AddHealthChecks()
             .AddCheck("process", static () => HealthCheckResult.Healthy("Answering requests."), [LiveTag])
-            .AddCheck<LifecycleHealthCheck>("lifecycle", tags: [ReadyTag])
-            .AddCheck<CatalogueHealthCheck>("catalogue", tags: [ReadyTag]);
+            .AddCheck<StartupHealthCheck>("started", tags: [StartupTag])
+            .AddCheck<LifecycleHealthCheck>("lifecycle", tags: [ReadyTag]);
+        return services;
+    }
+
+    /// <summary>Registers the check <c>log</c> (ready). Needs the log.</summary>
+    public static IServiceCollection AddLogHealth(this IServiceCollection services)
+    {
+        services.AddHealthChecks().AddCheck<LogHealthCheck>("log", tags: [ReadyTag]);
         return services;
     }
 
     /// <summary>
-    /// Routes <c>/health/live</c> (restart the process when it fails) and <c>/health/ready</c> (send it no requests while it
-    /// fails): 200, or 503 when a check is unhealthy, with <see cref="HealthAnswer"/> as the body.
+    /// Routes <c>/health/live</c> (restart the process when it fails), <c>/health/ready</c> (send it no requests while it
+    /// fails) and <c>/health/startup</c> (do not ask the others while it fails): 200, or 503 when a check is unhealthy, with <see cref="HealthAnswer"/> as the body.
     /// </summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder endpoints)
     {
@@ -42,7 +62,11 @@ public static class HealthExtensions
             .WithName("GetReady")
             .WithSummary("Readiness probe")
             .WithDescription(
-                "Whether points can be accepted and delivered: the process has started, is not shutting down, and the partitions answer.");
+                "Whether points can be accepted and delivered: the process has started, is not shutting down, and log and partitions answer.");
+        MapProbe(health, "/startup", StartupTag)
+            .WithName("GetStartup")
+            .WithSummary("Start-up probe")
+            .WithDescription("Whether the process has finished starting. Stays so.");
         return endpoints;
     }
 

@@ -17,7 +17,7 @@ public static class QueriesExtensions
         return services;
     }
 
-    /// <summary>Routes <c>/api/metrics</c>, <c>/api/metrics/{metric}</c>, <c>/api/metrics/{metric}/windows</c> and <c>/api/stats</c>.</summary>
+    /// <summary>Routes <c>/api/metrics</c>, <c>/api/metrics/{metric}</c>, <c>/api/metrics/{metric}/windows</c>, <c>/api/stats</c> and <c>/api/cluster</c>.</summary>
     /// <remarks>
     /// Errors are problem details: 400 for a parameter that is unknown or malformed, 404 for a metric never seen, 503 with
     /// Retry-After when the cluster does not answer. Once the first byte of an answer is out, a failure aborts the connection.
@@ -29,6 +29,7 @@ public static class QueriesExtensions
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         MapMetrics(api);
         api.MapStats();
+        api.MapCluster();
         return endpoints;
     }
 

@@ -4,4 +4,5 @@ namespace OrleansMetrics.Gateway.Stats;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StatsAnswer))]
+[JsonSerializable(typeof(ClusterAnswer))]
 internal sealed partial class StatsJsonContext : JsonSerializerContext;

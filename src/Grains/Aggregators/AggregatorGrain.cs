@@ -1,11 +1,11 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Orleans.Placement;
 using Orleans.Utilities;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.Partitions;
+using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
 using OrleansMetrics.Streams.PointLog;
 
@@ -15,26 +15,32 @@ namespace OrleansMetrics.Grains.Aggregators;
 /// One metric: applies slices in log order, each once, answers queries, and persists its windows together with the position
 /// of the last slice in one write. How is <see cref="PersistentAggregator"/>.
 /// </summary>
-[PreferLocalPlacement]
-public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregatorIngestGrain
+/// <remarks>When its partition moves to another silo it takes its windows along in memory, persisted or not.</remarks>
+[MetricPlacement]
+public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregatorIngestGrain, IGrainMigrationParticipant
 {
+    private const string MovedKey = "OrleansMetrics.aggregator";
     private static readonly TimeSpan SubscriptionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly PersistentAggregator _aggregator;
+    private readonly PartitionResidents _residents;
     private readonly IPointLog _log;
     private readonly ILogger<AggregatorGrain> _logger;
     private ObserverManager<IWindowObserver>? _observers;
     private FinalWindowCollector? _finalWindows;
+    private MovedAggregator? _moved;
 
     public AggregatorGrain(
         [PersistentState("aggregator", GrainStorageNames.Snapshots)] IPersistentState<SnapshotState> state,
         WindowSettings settings,
         IPointLog log,
         SiloStatistics statistics,
+        PartitionResidents residents,
         ILogger<AggregatorGrain> logger)
     {
         _log = log;
         _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle);
+        _residents = residents;
         _logger = logger;
     }
 
@@ -43,7 +49,14 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        await _aggregator.ActivateAsync(cancellationToken);
+        await _aggregator.ActivateAsync(_moved, cancellationToken);
+        foreach (var observer in _moved?.Observers ?? [])
+        {
+            Observe(observer);
+        }
+
+        _moved = null;
+        _residents.AddAggregator(Metric, GrainContext);
 
         // Not waited for: the partition may be waiting for this activation, or be away. If it is never told, the next slice or flush tells it.
         var partition = PartitionKey.Of(Encoding.UTF8.GetBytes(Metric), _log.Partitions);
@@ -53,6 +66,13 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _residents.RemoveAggregator(Metric, GrainContext);
+        if (reason.ReasonCode == DeactivationReasonCode.Migrating)
+        {
+            // It takes along what is not persisted. Should the move fail, the log has it.
+            return;
+        }
+
         try
         {
             await _aggregator.FlushAsync();
@@ -62,6 +82,20 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
             // Nothing is lost: the log keeps every slice until a snapshot has it.
             LogFlushFailed(exception, Metric, _aggregator.PersistedPosition, _aggregator.Windows.Position);
         }
+    }
+
+    /// <summary>Puts everything into the state, which Orleans sends to the other silo after this with the ETag that goes with it.</summary>
+    public void OnDehydrate(IDehydrationContext dehydrationContext)
+    {
+        ArgumentNullException.ThrowIfNull(dehydrationContext);
+        dehydrationContext.TryAddValue(MovedKey, _aggregator.Leave([.. _observers?.Observers.Values ?? []]));
+    }
+
+    /// <inheritdoc />
+    public void OnRehydrate(IRehydrationContext rehydrationContext)
+    {
+        ArgumentNullException.ThrowIfNull(rehydrationContext);
+        rehydrationContext.TryGetValue(MovedKey, out _moved);
     }
 
     /// <inheritdoc />
@@ -108,10 +142,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public Task Subscribe(IWindowObserver observer, CancellationToken cancellationToken = default)
     {
-        _observers ??= new ObserverManager<IWindowObserver>(SubscriptionLifetime, _logger);
-        _observers.Subscribe(observer, observer);
-        _finalWindows ??= new FinalWindowCollector();
-        _aggregator.Windows.FinalWindows = _finalWindows;
+        Observe(observer);
         return Task.CompletedTask;
     }
 
@@ -120,6 +151,14 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     {
         _observers?.Unsubscribe(observer);
         return Task.CompletedTask;
+    }
+
+    private void Observe(IWindowObserver observer)
+    {
+        _observers ??= new ObserverManager<IWindowObserver>(SubscriptionLifetime, _logger);
+        _observers.Subscribe(observer, observer);
+        _finalWindows ??= new FinalWindowCollector();
+        _aggregator.Windows.FinalWindows = _finalWindows;
     }
 
     private void NotifyObservers()

@@ -2,6 +2,7 @@ using System.Buffers;
 using Orleans.Runtime;
 using Orleans.Storage;
 using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.Stats;
 
@@ -25,26 +26,41 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
     /// <summary>Last position that is in the persisted snapshot.</summary>
     public long PersistedPosition => _persistedPosition;
 
-    /// <summary>Goes on from the snapshot.</summary>
+    /// <summary>Goes on from the snapshot, which has been read, or from what was brought from another silo.</summary>
+    /// <param name="moved">What <see cref="Leave"/> returned there, when the state is the one that it left.</param>
+    /// <param name="cancellationToken">Ends the activation.</param>
     /// <exception cref="InvalidDataException">The snapshot is damaged.</exception>
-    public async Task ActivateAsync(CancellationToken cancellationToken)
+    public async Task ActivateAsync(MovedAggregator? moved, CancellationToken cancellationToken)
     {
         if (state.RecordExists && state.State.Bytes.Length == 0)
         {
-            // Orleans has moved the grain from another silo, as it does when one shuts down while slices wait for it: with the ETag, but without
-            // the bytes, which the state holds only on their way. Without them it would start from nothing and write that over the snapshot.
+            // Orleans has moved the grain from a silo whose version does not take the windows along: with the ETag, but without the bytes, which
+            // the state holds only on their way. Without them it would start from nothing and write that over the snapshot.
             await state.ReadStateAsync(cancellationToken);
         }
 
         if (state.State.Bytes.Length > 0)
         {
             Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);
-            _persistedPosition = Windows.Position;
-            _persistedWatermark = Windows.Watermark;
+            _persistedPosition = moved?.PersistedPosition ?? Windows.Position;
+            _persistedWatermark = moved?.PersistedWatermark ?? Windows.Watermark;
 
             // The bytes are in the aggregator now; the state only carries them to and from storage.
             state.State.Bytes = [];
         }
+    }
+
+    /// <summary>Puts all windows, persisted or not, into the state, to be taken to another silo. Nothing else may follow.</summary>
+    public MovedAggregator Leave(IWindowObserver[] observers)
+    {
+        if (Windows.Position > 0)
+        {
+            var snapshot = new ArrayBufferWriter<byte>(4096);
+            Windows.WriteSnapshot(snapshot);
+            state.State.Bytes = snapshot.WrittenSpan.ToArray();
+        }
+
+        return new MovedAggregator(_persistedPosition, _persistedWatermark, observers);
     }
 
     /// <inheritdoc cref="IAggregatorIngestGrain.Apply"/>

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Placement;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Grains.Aggregators;
 using OrleansMetrics.Grains.Partitions;
+using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
 using OrleansMetrics.Streams.PointLog;
 
@@ -13,9 +13,10 @@ namespace OrleansMetrics.Grains.Flush;
 /// The periodic work of a partition: snapshot dirty aggregators ▸ checkpoint ▸ trim the log. A timer sets the pace; a reminder
 /// brings the grain, and with it its partition, back after a crash.
 /// </summary>
-[PreferLocalPlacement]
+[PartitionPlacement]
 public sealed partial class FlushGrain(
-    IPointLog log, IOptions<FlushOptions> options, SiloStatistics statistics, ILogger<FlushGrain> logger) : Grain, IFlushGrain, IRemindable
+    IPointLog log, IOptions<FlushOptions> options, SiloStatistics statistics, PartitionResidents residents, ILogger<FlushGrain> logger)
+    : Grain, IFlushGrain, IRemindable
 {
     private const string ReminderName = "flush";
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
@@ -32,6 +33,14 @@ public sealed partial class FlushGrain(
         _rounds = new FlushRounds(
             _partition, log, Partition, metric => GrainFactory.GetGrain<IAggregatorIngestGrain>(metric), options.Value.Parallelism, logger);
         this.RegisterGrainTimer(FlushOnTimerAsync, new() { DueTime = options.Value.Interval, Period = options.Value.Interval, KeepAlive = true });
+        residents.AddFlusher(_partition, GrainContext);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        residents.Remove(_partition, GrainContext);
         return Task.CompletedTask;
     }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OrleansMetrics.Grains.Flush;
+using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
 using OrleansMetrics.Grains.Telemetry;
 using OrleansMetrics.Grains.Windows;
@@ -13,7 +14,7 @@ namespace OrleansMetrics.Grains.Hosting;
 public static class AggregationServices
 {
     /// <summary>
-    /// Adds options (<c>Windows</c>, <c>Flush</c>), statistics and instruments. The silo provides besides: the point log, the
+    /// Adds options (<c>Windows</c>, <c>Flush</c>), statistics, instruments and placement. The silo provides besides: the point log, the
     /// streams over it, the storage <see cref="GrainStorageNames.Snapshots"/> and reminders.
     /// </summary>
     public static IServiceCollection AddAggregation(this IServiceCollection services, IConfiguration configuration)
@@ -27,6 +28,7 @@ public static class AggregationServices
         services.AddSingleton(static provider => provider.GetRequiredService<IOptions<WindowOptions>>().Value.ToSettings());
         services.AddSingleton<SiloStatistics>();
         services.AddSingleton<GrainsInstruments>();
+        services.AddPartitionPlacement();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         return services;

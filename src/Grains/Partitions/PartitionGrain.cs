@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Streams;
 using Orleans.Streams.Core;
 using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
 using OrleansMetrics.Streams.PointLog;
 
@@ -16,15 +16,17 @@ namespace OrleansMetrics.Grains.Partitions;
 /// Stream deliveries, timers, <see cref="GetDirtyMetrics"/> and <see cref="Checkpoint"/> do not interleave with each other; the router relies on it.
 /// </remarks>
 [ImplicitStreamSubscription(PartitionKey.StreamNamespace)]
-[PreferLocalPlacement]
+[PartitionPlacement]
 public sealed class PartitionGrain(
     IPointLog log,
     [PersistentState("partition", GrainStorageNames.Snapshots)] IPersistentState<PartitionState> state,
     TimeProvider time,
     SiloStatistics statistics,
     ILocalSiloDetails silo,
+    PartitionResidents residents,
     ILogger<PartitionGrain> logger) : Grain, IPartitionGrain, IPartitionHost, IStreamSubscriptionObserver, IAsyncObserver<LogRecord>
 {
+    private int _partition;
     private PartitionRouter _router = null!;
     private IGrainTimer _replayTimer = null!;
     private IGrainTimer? _maintenanceTimer;
@@ -32,19 +34,24 @@ public sealed class PartitionGrain(
     /// <inheritdoc />
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var partition = PartitionKey.Parse(this.GetPrimaryKeyString());
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partition, log.Partitions, "partition");
+        _partition = PartitionKey.Parse(this.GetPrimaryKeyString());
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(_partition, log.Partitions, "partition");
         _router = new PartitionRouter(
-            partition, log, state, metric => GrainFactory.GetGrain<IAggregatorIngestGrain>(metric), time, statistics,
+            _partition, log, state, metric => GrainFactory.GetGrain<IAggregatorIngestGrain>(metric), time, statistics,
             silo.SiloAddress.ToParsableString(), logger, this);
         _replayTimer = this.RegisterGrainTimer(_router.ReplayAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan });
         await _router.ActivateAsync(cancellationToken);
         _maintenanceTimer = this.RegisterGrainTimer(
             _router.MaintainAsync, new() { DueTime = PartitionRouter.MaintenancePeriod, Period = PartitionRouter.MaintenancePeriod });
+        residents.Add(_partition, GrainContext);
     }
 
     /// <inheritdoc />
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _router.DeactivateAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        residents.Remove(_partition, GrainContext);
+        return _router.DeactivateAsync();
+    }
 
     /// <inheritdoc />
     public Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory) => handleFactory.Create<LogRecord>().ResumeAsync(this);

@@ -3,7 +3,7 @@ using OrleansMetrics.Contracts.Stats;
 namespace OrleansMetrics.Grains.Stats;
 
 /// <summary>Keeps the last report of every node for a minute.</summary>
-public sealed class ClusterStatsGrain(TimeProvider time) : Grain, IClusterStatsGrain
+public sealed class ClusterStatsGrain(IClusterMembershipService membership, TimeProvider time) : Grain, IClusterStatsGrain
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
 
@@ -31,4 +31,9 @@ public sealed class ClusterStatsGrain(TimeProvider time) : Grain, IClusterStatsG
 
         return Task.FromResult(_nodes.Values.OrderBy(static stats => stats.Node, StringComparer.Ordinal).ToArray());
     }
+
+    /// <inheritdoc />
+    public Task<SiloMember[]> GetMembers(CancellationToken cancellationToken = default) => Task.FromResult(membership.CurrentSnapshot.Members.Values
+        .OrderBy(static member => member.Name, StringComparer.Ordinal).ThenByDescending(static member => member.SiloAddress.Generation)
+        .Select(static member => new SiloMember(member.Name, member.SiloAddress.ToParsableString(), member.Status.ToString())).ToArray());
 }

@@ -1,8 +1,8 @@
-using System.Globalization;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Gateway.Hosting;
+using OrleansMetrics.Gateway.Lifecycle;
 using OrleansMetrics.Gateway.Stats;
 using OrleansMetrics.Grains;
 using OrleansMetrics.Grains.Hosting;
@@ -22,31 +22,8 @@ public static class StandaloneNode
     /// <summary>Runs a node until it is told to stop. Returns the process's exit code: 0, or 1 when it could not start.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="decorate">Changes the node's services after they have been registered.</param>
-    public static Task<int> RunAsync(string[] args, Action<IServiceCollection>? decorate = null) => RunAsync(args, Console.Error, decorate);
-
-    /// <summary>Runs a node; why it could not start goes to <paramref name="errors"/>.</summary>
-    internal static async Task<int> RunAsync(string[] args, TextWriter errors, Action<IServiceCollection>? decorate = null)
-    {
-        var failures = new List<string>();
-        using var log = new StartLog();
-        WebApplication app;
-        try
-        {
-            app = Build(args, log.AddTo, decorate);
-        }
-        catch (FormatException exception)
-        {
-            // The other settings are checked as if the address were right: all that is wrong is named at once.
-            failures.Add(exception.Message);
-            app = Build([.. args, "--urls", NodeAddress.DefaultUrl], log.AddTo, decorate);
-        }
-
-        await using (app)
-        {
-            failures.AddRange(NodeSettings.Check(app));
-            return failures.Count == 0 ? await RunAsync(app, log, errors) : await RefuseAsync(failures, errors);
-        }
-    }
+    public static Task<int> RunAsync(string[] args, Action<IServiceCollection>? decorate = null) =>
+        NodeRun.RunAsync(args, Console.Error, (line, configure) => Build(line, configure, decorate));
 
     /// <summary>Builds a node from command line, environment and appsettings.json, not started.</summary>
     /// <param name="args">The command line.</param>
@@ -56,93 +33,39 @@ public static class StandaloneNode
     public static WebApplication Build(
         string[] args, Action<WebApplicationBuilder>? configure = null, Action<IServiceCollection>? decorate = null)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        configure?.Invoke(builder);
-        var address = ReadAddress(builder.Configuration);
-        builder.WebHost.UseUrls(builder.Configuration["urls"] ?? NodeAddress.DefaultUrl);
-        builder.AddNode(address);
+        var builder = NodeServices.CreateBuilder(args, configure);
+        var address = builder.AddNode(NodeRole.Standalone, NodeSettings.Sections);
+        builder.AddStandalone(address);
         decorate?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapGateway();
+        app.MapSwitchableDashboard();
         return app;
     }
 
-    private static async Task<int> RunAsync(WebApplication app, StartLog log, TextWriter errors)
-    {
-        try
-        {
-            await app.StartAsync();
-        }
-        catch (Exception exception)
-        {
-            // Told to stop before it was up: what a half-started service says to that is no failure.
-            var isStopping = app.Lifetime.ApplicationStopping.IsCancellationRequested;
-            await StopStartedAsync(app);
-            return isStopping ? 0 : await RefuseAsync(StartFailure.Explain(exception), errors);
-        }
-
-        log.Started();
-        await app.WaitForShutdownAsync();
-        return 0;
-    }
-
-    // What has started already must not find the log closed under it.
-    private static async Task StopStartedAsync(WebApplication app)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        try
-        {
-            await app.StopAsync(patience.Token);
-        }
-        catch (Exception)
-        {
-            // A service that did not start may not be able to stop; why it did not start is what matters.
-        }
-    }
-
-    private static async Task<int> RefuseAsync(IEnumerable<string> failures, TextWriter errors)
-    {
-        await errors.WriteLineAsync("The node cannot start:");
-        foreach (var failure in failures)
-        {
-            await errors.WriteLineAsync($"  {failure}");
-        }
-
-        return 1;
-    }
-
-    private static NodeAddress ReadAddress(ConfigurationManager configuration) => NodeAddress.Derive(
-        configuration["urls"], ReadPort(configuration, "Node:SiloPort"), ReadPort(configuration, "Node:GatewayPort"));
-
-    // What is no port is left to the check of the settings.
-    private static int? ReadPort(ConfigurationManager configuration, string key) =>
-        int.TryParse(configuration[key], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65_536 ? port : null;
-
-    private static void AddNode(this WebApplicationBuilder builder, NodeAddress address)
+    private static void AddStandalone(this WebApplicationBuilder builder, NodeAddress address)
     {
         var services = builder.Services;
         var configuration = builder.Configuration;
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(address);
         services.AddValidated<StorageOptions, StorageOptions.Validator>(configuration.GetSection("Storage"));
-        services.AddValidated<NodeOptions, NodeOptions.Validator>(configuration.GetSection("Node"));
-        services.AddValidated<PointLogOptions, PointLogOptionsValidator>(configuration.GetSection(PointLogOptions.Section));
-        services.AddSingleton(static provider => new GatewayId(
-            provider.GetRequiredService<IOptions<NodeOptions>>().Value.Name ?? provider.GetRequiredService<NodeAddress>().DefaultName()));
+        services.AddValidated<RemindersOptions, RemindersOptions.Validator>(configuration.GetSection("Reminders"));
+        services.AddValidated<SnapshotsOptions, SnapshotsOptions.Validator>(configuration.GetSection(SnapshotsOptions.Section));
+        services.AddValidated<DashboardOptions, DashboardOptions.Validator>(configuration.GetSection("Dashboard"));
         services.AddSingleton<DirectoryLock>();
         services.AddSingleton<IPointLog>(OpenLog);
         services.AddBatching(configuration);
         services.AddAggregation(configuration);
         services.AddGateway(configuration);
-
-        // Read by hand: the host needs it to be built, and a node with bad settings is built, so that all of them are named.
-        services.Configure<HostOptions>(host => host.ShutdownTimeout =
-            TimeSpan.TryParse(configuration["Node:ShutdownTimeout"], CultureInfo.InvariantCulture, out var timeout) ? timeout : new NodeOptions().ShutdownTimeout);
-        builder.Host.UseOrleans((_, silo) => silo.AddEmbeddedSilo(address));
+        services.AddLogHealth();
+        builder.Host.UseOrleans((_, silo) => silo.AddEmbeddedSilo(address, configuration));
 
         // After the silo: started after it, stopped before it.
-        services.AddSingleton<NodeReporter>();
-        services.AddSingleton<INodeReporter>(static provider => provider.GetRequiredService<NodeReporter>());
+        services.AddSingleton<INodeCounters, GrainCounters>();
+        services.AddSingleton(new StartAnnouncement.Details(static provider =>
+        {
+            var directory = Path.GetFullPath(provider.GetRequiredService<IOptions<StorageOptions>>().Value.Directory);
+            return $"data: {directory}, Orleans clients: 127.0.0.1:{provider.GetRequiredService<NodeAddress>().GatewayPort}";
+        }));
         services.AddHostedService<InstrumentActivation>();
         services.AddHostedService<NodeLifecycle>();
         services.AddHostedService(static provider => provider.GetRequiredService<NodeReporter>());
@@ -161,21 +84,16 @@ public static class StandaloneNode
             provider.GetRequiredService<ILogger<SqlitePointLog>>());
     }
 
-    private static void AddEmbeddedSilo(this ISiloBuilder silo, NodeAddress address)
+    private static void AddEmbeddedSilo(this ISiloBuilder silo, NodeAddress address, IConfiguration configuration)
     {
-        silo.UseLocalhostClustering(address.SiloPort, address.GatewayPort, serviceId: "orleans-metrics", clusterId: "standalone");
+        // It also names the cluster; the settings have the last word.
+        silo.UseLocalhostClustering(address.SiloPort, address.GatewayPort);
         silo.UseInMemoryReminderService();
         silo.AddPointStreams();
         silo.AddSqliteGrainStorage(GrainStorageNames.Snapshots, static options => options.Configure<IOptions<StorageOptions>>(
             static (snapshots, storage) => snapshots.Path = Path.Combine(storage.Value.Directory, "snapshots.db")));
-        silo.Configure<SiloMessagingOptions>(static options => options.ResponseTimeout = TimeSpan.FromSeconds(30));
-    }
-
-    private static void AddValidated<TOptions, TValidator>(this IServiceCollection services, IConfigurationSection section)
-        where TOptions : class
-        where TValidator : class, IValidateOptions<TOptions>
-    {
-        services.AddOptions<TOptions>().Bind(section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
+        silo.AddSwitchableDashboard(configuration);
+        silo.Services.AddOptions<SiloOptions>().Configure<GatewayId>(static (options, node) => options.SiloName = node.Name);
+        silo.Configure<SiloMessagingOptions>(static options => options.ResponseTimeout = NodeServices.ResponseTimeout);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class InstrumentActivation(IServiceProvider services) : IHostedS
     public Task StartAsync(CancellationToken cancellationToken)
     {
         services.GetRequiredService<GrainsInstruments>();
-        services.GetRequiredService<GatewayInstruments>();
+        services.GetService<GatewayInstruments>();
         return Task.CompletedTask;
     }
 

@@ -4,9 +4,10 @@ using Microsoft.Extensions.Options;
 using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Gateway.Health;
+using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Gateway.Ingest;
+using OrleansMetrics.Gateway.Stats;
 using OrleansMetrics.Grains.Flush;
-using OrleansMetrics.Silo.Hosting;
 using OrleansMetrics.Streams.Batching;
 using OrleansMetrics.Streams.PointLog;
 

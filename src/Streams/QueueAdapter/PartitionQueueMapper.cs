@@ -4,8 +4,8 @@ using OrleansMetrics.Contracts.Partitions;
 
 namespace OrleansMetrics.Streams.QueueAdapter;
 
-/// <summary>One queue per partition of the log. The queues lie evenly on the ring by which silos share them.</summary>
-public sealed class PartitionQueueMapper : IConsistentRingStreamQueueMapper
+/// <summary>One queue per partition of the log.</summary>
+public sealed class PartitionQueueMapper : IStreamQueueMapper
 {
     private readonly QueueId[] _queues;
 
@@ -17,8 +17,7 @@ public sealed class PartitionQueueMapper : IConsistentRingStreamQueueMapper
         _queues = new QueueId[partitions];
         for (var partition = 0; partition < partitions; partition++)
         {
-            var hash = (uint)((1UL << 32) / (ulong)partitions * (ulong)partition);
-            _queues[partition] = QueueId.GetQueueId(PartitionKey.StreamNamespace, (uint)partition, hash);
+            _queues[partition] = QueueId.GetQueueId(PartitionKey.StreamNamespace, (uint)partition, (uint)partition);
         }
     }
 
@@ -30,9 +29,6 @@ public sealed class PartitionQueueMapper : IConsistentRingStreamQueueMapper
 
     /// <inheritdoc />
     public IEnumerable<QueueId> GetAllQueues() => _queues;
-
-    /// <inheritdoc />
-    public IEnumerable<QueueId> GetQueuesForRange(IRingRange range) => _queues.Where(queue => range.InRange(queue.GetUniformHashCode()));
 
     /// <inheritdoc />
     /// <exception cref="ArgumentException">The stream is none of a partition's.</exception>

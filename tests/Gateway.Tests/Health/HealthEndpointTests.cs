@@ -28,6 +28,20 @@ public sealed class HealthEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Startup_succeeds_once_and_for_good()
+    {
+        var (status, body) = await Get("/health/startup");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Equal(("Unhealthy", "Starting."), Check(body, "started"));
+
+        State.Ready();
+        Assert.Equal(HttpStatusCode.OK, (await Get("/health/startup")).Status);
+
+        State.ShuttingDown();
+        Assert.Equal(HttpStatusCode.OK, (await Get("/health/startup")).Status);
+    }
+
+    [Fact]
     public async Task Ready_follows_the_life_of_the_process()
     {
         var (status, body) = await Get("/health/ready");

@@ -28,7 +28,7 @@ public sealed class OpenApiDocumentTests : IAsyncLifetime
 
     [Fact]
     public void It_lists_every_path() => Assert.Equal(
-        ["/", "/api/metrics", "/api/metrics/{metric}", "/api/metrics/{metric}/windows", "/api/stats", "/health/live", "/health/ready", "/metrics"],
+        ["/", "/api/cluster", "/api/metrics", "/api/metrics/{metric}", "/api/metrics/{metric}/windows", "/api/stats", "/health/live", "/health/ready", "/health/startup", "/metrics"],
         _document.GetProperty("paths").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
 
     [Fact]
@@ -50,6 +50,7 @@ public sealed class OpenApiDocumentTests : IAsyncLifetime
     [InlineData("/api/metrics/{metric}", "metric tag.NAME limit after", "200 400 404 503")]
     [InlineData("/api/metrics/{metric}/windows", "metric from to tag.NAME limit after", "200 400 404 503")]
     [InlineData("/api/stats", "", "200 400 503")]
+    [InlineData("/api/cluster", "", "200 400 503")]
     [InlineData("/health/ready", "", "200 503")]
     public void Parameters_and_answers_are_listed(string path, string parameters, string statuses)
     {

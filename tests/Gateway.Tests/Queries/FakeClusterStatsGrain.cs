@@ -6,6 +6,8 @@ internal sealed class FakeClusterStatsGrain : IClusterStatsGrain
 {
     public NodeStats[] Nodes { get; set; } = [];
 
+    public SiloMember[] Members { get; set; } = [];
+
     public Task Report(NodeStats stats, CancellationToken cancellationToken = default)
     {
         Nodes = [.. Nodes.Where(n => n.Node != stats.Node), stats];
@@ -13,4 +15,6 @@ internal sealed class FakeClusterStatsGrain : IClusterStatsGrain
     }
 
     public Task<NodeStats[]> GetNodes(CancellationToken cancellationToken = default) => Task.FromResult(Nodes);
+
+    public Task<SiloMember[]> GetMembers(CancellationToken cancellationToken = default) => Task.FromResult(Members);
 }

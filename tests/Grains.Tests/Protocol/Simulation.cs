@@ -116,7 +116,7 @@ internal sealed class Simulation : ILogger
             Activate(aggregator, async () =>
             {
                 await aggregator.State.ReadStateAsync();
-                await aggregator.Aggregator.ActivateAsync(CancellationToken.None);
+                await aggregator.Aggregator.ActivateAsync(moved: null, CancellationToken.None);
                 _ = new PartitionPort(this, aggregator).AggregatorActivated(metric, aggregator.Aggregator.Windows.Position);
             });
         }

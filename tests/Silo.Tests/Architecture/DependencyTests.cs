@@ -2,9 +2,11 @@ using System.Reflection;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Grains.Hosting;
+using OrleansMetrics.Persistence.AzureStorage;
 using OrleansMetrics.Persistence.Sqlite;
 using OrleansMetrics.Silo.Hosting;
 using OrleansMetrics.Streams.Hosting;
+using OrleansMetrics.Streams.Redis;
 
 namespace OrleansMetrics.Silo.Tests.Architecture;
 
@@ -14,6 +16,8 @@ public sealed class DependencyTests
     private static readonly Assembly Streams = typeof(BatchingServices).Assembly;
     private static readonly Assembly Grains = typeof(AggregationServices).Assembly;
     private static readonly Assembly Gateway = typeof(GatewayExtensions).Assembly;
+    private static readonly Assembly StreamsRedis = typeof(RedisPointLog).Assembly;
+    private static readonly Assembly PersistenceAzure = typeof(AzureBlobGrainStorage).Assembly;
     private static readonly Assembly Persistence = typeof(SqliteGrainStorage).Assembly;
     private static readonly Assembly Silo = typeof(StandaloneNode).Assembly;
 
@@ -22,9 +26,11 @@ public sealed class DependencyTests
         { Contracts.GetName().Name!, [] },
         { Streams.GetName().Name!, ["Contracts"] },
         { Grains.GetName().Name!, ["Contracts", "Streams"] },
-        { Gateway.GetName().Name!, ["Contracts", "Streams"] },
+        { StreamsRedis.GetName().Name!, ["Contracts", "Streams"] },
+        { Gateway.GetName().Name!, ["Contracts", "Streams", "Streams.Redis"] },
+        { PersistenceAzure.GetName().Name!, [] },
         { Persistence.GetName().Name!, [] },
-        { Silo.GetName().Name!, ["Contracts", "Streams", "Grains", "Gateway", "Persistence.Sqlite"] },
+        { Silo.GetName().Name!, ["Contracts", "Streams", "Streams.Redis", "Grains", "Gateway", "Persistence.Sqlite", "Persistence.AzureStorage"] },
         { "OrleansMetrics.ClientApp", ["Contracts"] },
     };
 
@@ -41,15 +47,21 @@ public sealed class DependencyTests
     [Fact]
     public void Redis_and_azure_appear_only_at_the_edges()
     {
-        Assembly[] inner = [Contracts, Grains, Gateway, Streams, Persistence];
+        Assembly[] inner = [Contracts, Grains, Streams, Persistence];
         AssertFree("StackExchange.Redis", inner);
         AssertFree("Azure.", inner);
         AssertFree("Microsoft.Azure", inner);
         Assert.DoesNotContain(inner.SelectMany(References), static name => name.Contains("Redis", StringComparison.OrdinalIgnoreCase));
+        AssertFree("Azure.", Gateway, StreamsRedis);
+
+        // The gateway knows Redis where it is wired up, and nowhere else.
+        Assert.All(
+            Repository.Sources(Path.Combine(Repository.Root, "src", "Gateway")).Where(static file => File.ReadAllText(file).Contains("Redis;", StringComparison.Ordinal)),
+            static file => Assert.Equal("Hosting", Path.GetFileName(Path.GetDirectoryName(file))));
     }
 
     [Fact]
-    public void Sqlite_is_known_to_the_log_and_the_storage_only() => AssertFree("Microsoft.Data.Sqlite", Contracts, Grains, Gateway);
+    public void Sqlite_is_known_to_the_log_and_the_storage_only() => AssertFree("Microsoft.Data.Sqlite", Contracts, Grains, Gateway, StreamsRedis);
 
     [Fact]
     public void Contracts_need_the_orleans_sdk_only() => Assert.DoesNotContain(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Silo.Hosting;
 
 namespace OrleansMetrics.Silo.Tests.Architecture;
@@ -14,11 +15,20 @@ public sealed partial class SettingsDocumentTests
         ["Node:SiloPort"] = "HTTP port + 3,031",
         ["Node:GatewayPort"] = "HTTP port + 21,920",
         ["Windows:Quantiles"] = "0.5, 0.9, 0.99",
+        ["Clustering:Provider"] = "by role",
+        ["Clustering:ConnectionString"] = "`ConnectionStrings:Redis`",
+        ["Clustering:ClusterId"] = "by role",
+        ["Log:Provider"] = "by role",
+        ["RedisLog:ConnectionString"] = "`ConnectionStrings:Redis`",
+        ["Reminders:Provider"] = "by role",
+        ["Reminders:ConnectionString"] = "`ConnectionStrings:Redis`",
+        ["Snapshots:Provider"] = "by role",
+        ["Snapshots:ConnectionString"] = "`ConnectionStrings:Redis` or `ConnectionStrings:AzureStorage`",
     };
 
     [Fact]
     public void The_document_lists_every_setting_with_its_default_and_no_others() => Assert.Equal(
-        NodeSettings.Sections.SelectMany(static section => Settings(section.Name, section.Options)).Append($"urls | `{NodeAddress.DefaultUrl}`").Order(StringComparer.Ordinal),
+        NodeSettings.Sections.SelectMany(static section => Settings(section.Name, section.Options)).Append("Role | `Standalone`").Append($"urls | `{NodeAddress.DefaultUrl}`").Order(StringComparer.Ordinal),
         Documented().Order(StringComparer.Ordinal));
 
     [Fact]
@@ -26,7 +36,7 @@ public sealed partial class SettingsDocumentTests
         Directory.EnumerateFiles(AppContext.BaseDirectory, "OrleansMetrics.*.dll").Select(static file => Path.GetFileNameWithoutExtension(file))
             .Where(static name => !name.EndsWith(".Tests", StringComparison.Ordinal))
             .SelectMany(static name => Assembly.Load(name).GetTypes())
-            .Where(static type => type.Name.EndsWith("Options", StringComparison.Ordinal) && type.Name != "SqliteGrainStorageOptions") // follows from Storage and Log
+            .Where(static type => type.Name.EndsWith("Options", StringComparison.Ordinal) && type.Name is not ("SqliteGrainStorageOptions" or "AzureBlobStorageOptions")) // follow from Storage and Snapshots
             .Select(static type => type.FullName).Order(StringComparer.Ordinal),
         NodeSettings.Sections.Select(static section => section.Options.FullName).Order(StringComparer.Ordinal));
 
@@ -34,7 +44,7 @@ public sealed partial class SettingsDocumentTests
     public void The_settings_file_repeats_the_defaults()
     {
         var file = System.Text.Json.JsonDocument.Parse(Repository.Read("src/Silo/appsettings.json")).RootElement;
-        foreach (var section in NodeSettings.Sections.Where(section => file.TryGetProperty(section.Name, out _)))
+        foreach (var section in NodeSettings.Sections.Where(section => section.Options != typeof(LogProviderOptions) && file.TryGetProperty(section.Name, out _)))
         {
             var defaults = Activator.CreateInstance(section.Options)!;
             Assert.All(
@@ -68,6 +78,6 @@ public sealed partial class SettingsDocumentTests
         .Select(static line => RowLine().Match(line)).Where(static match => match.Success)
         .Select(static match => $"{match.Groups[1].Value} | {match.Groups[2].Value}");
 
-    [GeneratedRegex(@"^\| `(urls|\w+:\w+)` \| (.*?) \| .* \|\s*$")]
+    [GeneratedRegex(@"^\| `(urls|Role|\w+:\w+)` \| (.*?) \| .* \|\s*$")]
     private static partial Regex RowLine();
 }

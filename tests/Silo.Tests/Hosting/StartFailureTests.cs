@@ -146,7 +146,7 @@ public sealed class StartFailureTests : IDisposable
     private async Task<string[]> RefusedInProcessAsync(params string[] args)
     {
         using var errors = new StringWriter();
-        Assert.Equal(1, await StandaloneNode.RunAsync([$"--Storage:Directory={_directory.Path}", .. args], errors));
+        Assert.Equal(1, await NodeProgram.RunAsync([$"--Storage:Directory={_directory.Path}", .. args], errors));
         return Failures(errors.ToString());
     }
 

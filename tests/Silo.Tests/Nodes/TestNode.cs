@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OrleansMetrics.Gateway.Hosting;
+using OrleansMetrics.Gateway.Lifecycle;
 using OrleansMetrics.Silo.Hosting;
-using OrleansMetrics.Silo.Lifecycle;
 
 namespace OrleansMetrics.Silo.Tests.Nodes;
 

@@ -1,12 +1,22 @@
+using System.Net;
 using Microsoft.Extensions.Options;
 
-namespace OrleansMetrics.Silo.Hosting;
+namespace OrleansMetrics.Gateway.Hosting;
 
 /// <summary>Identity and ports of a node. Section <c>Node</c>.</summary>
 public sealed class NodeOptions
 {
+    /// <summary>The address that silos advertise unless told otherwise: this machine's own.</summary>
+    public const string DefaultAddress = "127.0.0.1";
+
     /// <summary>Name of the node in statistics and in every batch: 1 to 200 characters. Default: the machine's name and the HTTP port.</summary>
     public string? Name { get; set; }
+
+    /// <summary>
+    /// The address, or the name of this host, under which a silo is reached by other silos and by gateways; it listens on no other. Default
+    /// 127.0.0.1: a cluster on one machine.
+    /// </summary>
+    public string AdvertisedAddress { get; set; } = DefaultAddress;
 
     /// <summary>Port on which silos talk to each other. Default: the HTTP port + 3,031 (8080 → 11111), so that nodes with different URLs do not collide.</summary>
     public int? SiloPort { get; set; }
@@ -24,7 +34,7 @@ public sealed class NodeOptions
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Reports every value out of range.</summary>
-    public sealed class Validator : IValidateOptions<NodeOptions>
+    internal sealed class Validator(NodeRole role) : IValidateOptions<NodeOptions>
     {
         /// <inheritdoc />
         public ValidateOptionsResult Validate(string? name, NodeOptions options)
@@ -36,6 +46,7 @@ public sealed class NodeOptions
                 failures.Add($"Node:Name has {text.Length} characters; it must be 1 to 200 without control characters.");
             }
 
+            CheckAdvertisedAddress(failures, options.AdvertisedAddress);
             CheckPort(failures, "SiloPort", options.SiloPort);
             CheckPort(failures, "GatewayPort", options.GatewayPort);
             if (options.SiloPort is { } silo && options.SiloPort == options.GatewayPort)
@@ -54,6 +65,22 @@ public sealed class NodeOptions
             }
 
             return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+        }
+
+        private void CheckAdvertisedAddress(List<string> failures, string text)
+        {
+            if (!HostAddress.TryResolve(text, out var address))
+            {
+                failures.Add($"Node:AdvertisedAddress is '{text}', and nobody knows it; it must be an address or the name of this host.");
+            }
+            else if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            {
+                failures.Add($"Node:AdvertisedAddress is '{text}'; it must be one address under which other nodes reach this one.");
+            }
+            else if (role == NodeRole.Standalone && !IPAddress.IsLoopback(address))
+            {
+                failures.Add($"Node:AdvertisedAddress is '{text}'; a standalone node's Orleans ports are open on this machine only. Role=Silo opens them.");
+            }
         }
 
         private static void CheckPort(List<string> failures, string option, int? port)

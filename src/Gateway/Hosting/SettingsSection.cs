@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 
-namespace OrleansMetrics.Silo.Hosting;
+namespace OrleansMetrics.Gateway.Hosting;
 
 /// <summary>A section of a node's settings and the class that it fills.</summary>
 internal sealed class SettingsSection
@@ -81,5 +81,6 @@ internal sealed class SettingsSection
         type == typeof(TimeSpan) ? "a time such as 00:00:10 for ten seconds"
         : type.IsEnum ? string.Join(" or ", Enum.GetNames(type))
         : type == typeof(double) ? "a number"
+        : type == typeof(bool) ? "true or false"
         : "a whole number";
 }

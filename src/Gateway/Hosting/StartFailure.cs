@@ -1,8 +1,8 @@
+using System.Data.Common;
 using System.Net.Sockets;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 
-namespace OrleansMetrics.Silo.Hosting;
+namespace OrleansMetrics.Gateway.Hosting;
 
 /// <summary>Turns what can go wrong at start into sentences for the person who starts the node.</summary>
 internal static class StartFailure
@@ -16,7 +16,7 @@ internal static class StartFailure
         OptionsValidationException options => [.. options.Failures],
         InvalidDataException data => [data.Message],
         InvalidOperationException refused when IsSentence(refused) => [refused.Message.ReplaceLineEndings(" ")],
-        SqliteException sqlite => [$"A file in the data directory cannot be used: {sqlite.Message}"],
+        DbException database => [$"A file in the data directory cannot be used: {database.Message}"],
         IOException io => [io.InnerException is SocketException or null ? io.Message : $"{io.Message} {io.InnerException.Message}"],
         UnauthorizedAccessException denied => [denied.Message],
         SocketException socket => [$"An address cannot be listened on: {socket.Message}."],

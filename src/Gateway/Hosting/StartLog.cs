@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
-namespace OrleansMetrics.Silo.Hosting;
+namespace OrleansMetrics.Gateway.Hosting;
 
 /// <summary>
 /// Keeps hosts from logging, with stack traces, why they could not start: the same exception reaches
-/// <see cref="StandaloneNode.RunAsync(string[], Action{IServiceCollection}?)"/>, which tells it once and in words. Without effect after the start.
+/// <see cref="NodeRun"/>, which tells it once and in words. Without effect after the start.
 /// </summary>
 internal sealed class StartLog : IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable
 {

@@ -1,57 +1,50 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansMetrics.Contracts.Stats;
-using OrleansMetrics.Gateway.Ingest;
-using OrleansMetrics.Gateway.Stats;
-using OrleansMetrics.Grains.Stats;
+using OrleansMetrics.Gateway.Health;
+using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Streams.Batching;
 
-namespace OrleansMetrics.Silo.Lifecycle;
+namespace OrleansMetrics.Gateway.Stats;
 
 /// <summary>Tells the cluster and, while there is traffic, the log of this process what the node has done.</summary>
 public sealed partial class NodeReporter(
     IGrainFactory grains,
     GatewayId node,
-    IngestStatistics ingest,
-    InFlightBudget budget,
-    SiloStatistics silo,
+    NodeRole role,
+    IEnumerable<INodeCounters> counters,
+    ReadinessState readiness,
     TimeProvider time,
     ILogger<NodeReporter> logger) : BackgroundService, INodeReporter
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
+    private static readonly string[] RoleNames = ["standalone", "silo", "gateway"];
+
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private long _failures;
 
     /// <summary>The counters of this process now.</summary>
-    public NodeStats Read()
-    {
-        var rejected = new Dictionary<string, long>(StringComparer.Ordinal);
-        for (var i = 0; i < RejectReasonNames.Count; i++)
-        {
-            if (ingest.Rejected((RejectReason)i) is var points and > 0)
-            {
-                rejected.Add(((RejectReason)i).Name(), points);
-            }
-        }
-
-        return new NodeStats
+    public NodeStats Read() => counters.Aggregate(
+        new NodeStats
         {
             Node = node.Name,
+            Role = RoleNames[(int)role],
             StartedAt = _startedAt,
             ReportedAt = time.GetUtcNow(),
-            Received = ingest.Received,
-            Accepted = ingest.Accepted,
-            Rejected = rejected,
-            IgnoredFields = ingest.IgnoredFields,
-            Overloaded = ingest.Overloaded,
-            Processed = silo.Processed,
-            Late = silo.Late,
-            Flushes = silo.Flushes,
-            Errors = silo.Errors,
-            InFlightBytes = budget.Bytes,
-            Repeated = ingest.Repeated,
-        };
-    }
+            Received = 0,
+            Accepted = 0,
+            Rejected = [],
+            IgnoredFields = 0,
+            Overloaded = 0,
+            Processed = 0,
+            Late = 0,
+            Flushes = 0,
+            Errors = Volatile.Read(ref _failures),
+            InFlightBytes = 0,
+            Repeated = 0,
+        },
+        static (stats, part) => part.AddTo(stats));
 
     /// <inheritdoc />
     public Task ReportNowAsync(CancellationToken cancellationToken) => grains.GetGrain<IClusterStatsGrain>(0).Report(Read(), cancellationToken);
@@ -74,7 +67,10 @@ public sealed partial class NodeReporter(
                 }
 
                 before = now;
-                await TryReportAsync(stoppingToken);
+                if (readiness.Phase != NodePhase.Starting)
+                {
+                    await TryReportAsync(stoppingToken);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -91,7 +87,7 @@ public sealed partial class NodeReporter(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            silo.ErrorHandled();
+            Interlocked.Increment(ref _failures);
             LogReportFailed(exception);
         }
     }

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace OrleansMetrics.Silo.Hosting;
+namespace OrleansMetrics.Gateway.Hosting;
 
 /// <summary>
 /// Finds out before anything is started which address cannot be listened on, and says which setting names it: the servers say only
@@ -9,7 +9,7 @@ namespace OrleansMetrics.Silo.Hosting;
 /// </summary>
 internal static class PortCheck
 {
-    public static IEnumerable<string> Check(NodeAddress address, string? urls)
+    public static IEnumerable<string> Check(NodeAddress address, string? urls, bool isSilo)
     {
         foreach (var url in (urls ?? NodeAddress.DefaultUrl).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
@@ -19,12 +19,17 @@ internal static class PortCheck
             }
         }
 
-        if (TryListen(IPAddress.Loopback, address.SiloPort) is { } silo)
+        if (!isSilo)
+        {
+            yield break;
+        }
+
+        if (TryListen(address.Advertised, address.SiloPort) is { } silo)
         {
             yield return $"Port {address.SiloPort} (Node:SiloPort) cannot be listened on: {silo}";
         }
 
-        if (TryListen(IPAddress.Loopback, address.GatewayPort) is { } gateway)
+        if (TryListen(address.Advertised, address.GatewayPort) is { } gateway)
         {
             yield return $"Port {address.GatewayPort} (Node:GatewayPort) cannot be listened on: {gateway}";
         }

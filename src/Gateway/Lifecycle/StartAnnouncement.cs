@@ -1,15 +1,16 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Options;
-using OrleansMetrics.Silo.Hosting;
+using OrleansMetrics.Gateway.Hosting;
 
-namespace OrleansMetrics.Silo.Lifecycle;
+namespace OrleansMetrics.Gateway.Lifecycle;
 
-/// <summary>Tells the person who started the node where it is and how to try it.</summary>
+/// <summary>Tells the person who started the node where it is and, if it takes points, how to try it.</summary>
 public sealed class StartAnnouncement(
     IServer server,
-    IOptions<StorageOptions> storage,
     NodeAddress address,
+    NodeRole role,
+    StartAnnouncement.Details details,
+    IServiceProvider services,
     IHostApplicationLifetime lifetime,
     StartAnnouncement.Switch? enabled = null) : IHostedService
 {
@@ -33,11 +34,10 @@ public sealed class StartAnnouncement(
     private void Print()
     {
         var url = (server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? address.Url.ToString()).TrimEnd('/');
-        Console.WriteLine(
+        var ready = $"{Environment.NewLine}OrleansMetrics is ready on {url}   ({details.Describe(services)}){Environment.NewLine}";
+        Console.WriteLine(role == NodeRole.Silo ? ready :
             $"""
-
-            OrleansMetrics is ready on {url}   (data: {Path.GetFullPath(storage.Value.Directory)}, Orleans clients: 127.0.0.1:{address.GatewayPort})
-
+            {ready}
               send a point:   curl -i '{url}/write' --data-binary 'cpu_usage,host=a value=1'
               read it back:   curl '{url}/api/metrics/cpu_usage'
 
@@ -46,4 +46,7 @@ public sealed class StartAnnouncement(
 
     /// <summary>Whether the announcement is printed.</summary>
     public sealed record Switch(bool IsOn);
+
+    /// <summary>What the announcement says besides the address.</summary>
+    public sealed record Details(Func<IServiceProvider, string> Describe);
 }

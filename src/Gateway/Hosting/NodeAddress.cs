@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace OrleansMetrics.Silo.Hosting;
+namespace OrleansMetrics.Gateway.Hosting;
 
 /// <summary>The HTTP address of a node and the Orleans ports that follow from it.</summary>
 /// <param name="Url">As given to <c>--urls</c>; the first of several.</param>
@@ -12,6 +12,9 @@ public sealed record NodeAddress(Uri Url, int SiloPort, int GatewayPort)
 {
     /// <summary>Where a node listens unless told otherwise.</summary>
     public const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>Where silos and Orleans clients reach this silo, and where it listens for them.</summary>
+    public IPAddress Advertised { get; init; } = IPAddress.Loopback;
 
     private const int SiloOffset = 3_031;
     private const int GatewayOffset = 21_920;

@@ -1,0 +1,3 @@
+using OrleansMetrics.Gateway.Hosting;
+
+return await GatewayNode.RunAsync(args);

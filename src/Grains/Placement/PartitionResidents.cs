@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Orleans.Runtime;
+using OrleansMetrics.Contracts.Partitions;
+using OrleansMetrics.Streams.Placement;
+
+namespace OrleansMetrics.Grains.Placement;
+
+/// <summary>The activations on this silo that belong to a partition and move with it. Any thread.</summary>
+public sealed class PartitionResidents
+{
+    private readonly ConcurrentDictionary<IGrainContext, byte>[] _residents;
+    private readonly ConcurrentDictionary<int, IGrainContext> _flushers = new();
+
+    public PartitionResidents(PartitionOwnership ownership)
+    {
+        ArgumentNullException.ThrowIfNull(ownership);
+        _residents = new ConcurrentDictionary<IGrainContext, byte>[ownership.Partitions];
+        for (var i = 0; i < _residents.Length; i++)
+        {
+            _residents[i] = new ConcurrentDictionary<IGrainContext, byte>(ReferenceEqualityComparer.Instance);
+        }
+    }
+
+    /// <summary>Number of partitions.</summary>
+    public int Partitions => _residents.Length;
+
+    /// <summary>Whether the partition's flusher, and with it the partition, is active here.</summary>
+    public bool IsAwake(int partition) => _flushers.ContainsKey(partition);
+
+    /// <summary>The activations of a partition.</summary>
+    public IEnumerable<IGrainContext> Of(int partition) => _residents[partition].Select(static resident => resident.Key);
+
+    /// <summary>Notes an activation. Call it when the activation has succeeded.</summary>
+    public void Add(int partition, IGrainContext resident) => _residents[partition][resident] = 0;
+
+    /// <summary>Notes the activation of an aggregator.</summary>
+    public void AddAggregator(string metric, IGrainContext resident) => Add(PartitionOf(metric), resident);
+
+    /// <summary>Notes the activation of a partition's flusher.</summary>
+    public void AddFlusher(int partition, IGrainContext resident)
+    {
+        Add(partition, resident);
+        _flushers[partition] = resident;
+    }
+
+    /// <summary>Forgets an activation. Idempotent.</summary>
+    public void Remove(int partition, IGrainContext resident)
+    {
+        _residents[partition].TryRemove(resident, out _);
+        _flushers.TryRemove(KeyValuePair.Create(partition, resident));
+    }
+
+    /// <summary>Forgets the activation of an aggregator. Idempotent.</summary>
+    public void RemoveAggregator(string metric, IGrainContext resident) => Remove(PartitionOf(metric), resident);
+
+    private int PartitionOf(string metric) => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Partitions);
+}

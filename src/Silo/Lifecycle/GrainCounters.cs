@@ -1,0 +1,17 @@
+using OrleansMetrics.Contracts.Stats;
+using OrleansMetrics.Gateway.Stats;
+using OrleansMetrics.Grains.Stats;
+
+namespace OrleansMetrics.Silo.Lifecycle;
+
+/// <summary>What the grains of this silo have done.</summary>
+internal sealed class GrainCounters(SiloStatistics silo) : INodeCounters
+{
+    public NodeStats AddTo(NodeStats stats) => stats with
+    {
+        Processed = silo.Processed,
+        Late = silo.Late,
+        Flushes = silo.Flushes,
+        Errors = stats.Errors + silo.Errors,
+    };
+}
