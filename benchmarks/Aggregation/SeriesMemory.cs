@@ -5,22 +5,21 @@ namespace OrleansMetrics.Benchmarks.Aggregation;
 /// <summary>Memory of a metric with six retained and two open windows per series.</summary>
 internal static class SeriesMemory
 {
-    private const int Series = 100_000;
-
     public static void Report(TextWriter output)
     {
-        foreach (var points in (int[])[1, 2, 10, 100])
+        foreach (var (series, points) in ((int, int)[])[(100_000, 1), (100_000, 2), (100_000, 8), (100_000, 10), (100_000, 100), (1_000_000, 1), (1_000_000, 10)])
         {
-            output.WriteLine($"{points} points a window: {Measure(points):n0} bytes per series");
+            output.WriteLine($"{series:n0} series, {points} points a window: gauges {Measure(series, points, MetricLoad.Gauge):n0}, latencies {Measure(series, points, MetricLoad.Latency):n0} bytes per series");
         }
     }
 
-    private static double Measure(int pointsPerWindow)
+    private static double Measure(int series, int pointsPerWindow, Func<int, Random, double> value)
     {
-        var load = new MetricLoad(Series, pointsPerWindow);
+        var load = new MetricLoad(series, pointsPerWindow, value);
+        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var aggregator = load.CreateAggregator();
-        for (var window = 1; window <= 30; window++)
+        for (var window = 1; window <= 20; window++)
         {
             load.Apply(aggregator, window * 10_000);
         }
@@ -28,6 +27,6 @@ internal static class SeriesMemory
         var after = GC.GetTotalMemory(forceFullCollection: true);
         GC.KeepAlive(aggregator);
         GC.KeepAlive(load);
-        return (after - before) / (double)Series;
+        return (after - before) / (double)series;
     }
 }

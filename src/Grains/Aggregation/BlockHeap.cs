@@ -21,15 +21,31 @@ internal sealed class BlockHeap
     private const int FineClasses = 16;
     private const int ClassCount = FineClasses + 8 * 23;
 
-    /// <summary>Per class: the first page with room, and the blocks of all its pages.</summary>
+    /// <summary>Per class: the first page with room, the blocks of all its pages, and how many of them are in use.</summary>
     private readonly int[] _room = new int[ClassCount];
     private readonly int[] _blocks = new int[ClassCount];
+    private readonly int[] _used = new int[ClassCount];
     private readonly Stack<int> _freePages = new();
     private readonly Stack<byte[]> _pool = new();
 
     /// <summary>Page 0 is none, so that no handle is 0.</summary>
     private Page[] _pages = new Page[8];
     private int _pageCount = 1;
+
+    /// <summary>Bytes of all arrays, those between two uses included.</summary>
+    public long AllocatedBytes
+    {
+        get
+        {
+            var bytes = (long)_pool.Count * MaxPageBytes;
+            for (var i = 1; i < _pageCount; i++)
+            {
+                bytes += _pages[i].Bytes?.Length ?? 0;
+            }
+
+            return bytes;
+        }
+    }
 
     /// <summary>Reserves a block of at least so many bytes, at least one; its content is undefined. The handle is never 0.</summary>
     public uint Allocate(int bytes)
@@ -53,6 +69,7 @@ internal sealed class BlockHeap
             offset = page.Carved++ * (page.BlockBytes / UnitBytes);
         }
 
+        _used[sizeClass]++;
         if (++page.Used == page.Capacity)
         {
             Unlink(ref page, sizeClass);
@@ -67,6 +84,7 @@ internal sealed class BlockHeap
         var at = (int)(handle >> OffsetBits);
         ref var page = ref _pages[at];
         var sizeClass = ClassOf(page.BlockBytes);
+        _used[sizeClass]--;
         if (page.Capacity == 1)
         {
             Drop(at, sizeClass);
@@ -86,6 +104,22 @@ internal sealed class BlockHeap
             Unlink(ref page, sizeClass);
             Drop(at, sizeClass);
         }
+    }
+
+    /// <summary>
+    /// True when much of the block's class is free and so is much of its page: a block with the same content, and this one given back,
+    /// help to empty the page. Blocks that come and go would otherwise hold many pages for a few.
+    /// </summary>
+    public bool IsSparse(uint handle)
+    {
+        ref var page = ref _pages[handle >> OffsetBits];
+        if (page.Used * 8 >= page.Capacity * 7)
+        {
+            return false;
+        }
+
+        var sizeClass = ClassOf(page.BlockBytes);
+        return _used[sizeClass] * 8L < _blocks[sizeClass] * 7L && _room[sizeClass] != (int)(handle >> OffsetBits);
     }
 
     /// <summary>The bytes that a block has room for.</summary>
@@ -135,7 +169,7 @@ internal sealed class BlockHeap
     {
         ref var page = ref _pages[at];
         _blocks[sizeClass] -= page.Capacity;
-        if (page.Bytes.Length == MaxPageBytes && _pool.Count <= 4 + _pageCount / 4)
+        if (page.Bytes.Length == MaxPageBytes && _pool.Count <= 4 + (_pageCount - _freePages.Count) / 32)
         {
             _pool.Push(page.Bytes);
         }

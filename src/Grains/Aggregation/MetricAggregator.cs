@@ -44,6 +44,7 @@ public sealed partial class MetricAggregator
     private long _openFrom;
     private readonly long _earliest;
     private readonly long _latest;
+    private long _lastStart;
     private int _snapshotLength;
     private int _touched;
     private long _processed;
@@ -149,6 +150,14 @@ public sealed partial class MetricAggregator
     {
         for (; most > 0 && !_open.IsEmpty && _open.FirstEnd <= _finalThrough; most--)
         {
+            if (_series.Count > CachedSeries && most % BlockPoints == 0)
+            {
+                foreach (var ahead in _open.Ahead(BlockPoints))
+                {
+                    _touched += (int)_series.Rows[ahead].Window.Start;
+                }
+            }
+
             var row = _open.Take(out var end, out var size);
             _windows.Close(row, end - size, size, _size);
             if (FinalWindows is { } sink && _series.Histories[row].IsDefined && _windows.Packed.TryFind(row, end - size, size, out var packed))
@@ -189,7 +198,7 @@ public sealed partial class MetricAggregator
 
             if (_series.Count > CachedSeries)
             {
-                Touch(block, values[from..]);
+                Touch(block, values[from..], baseTime + times[from]);
             }
 
             for (var i = 0; i < block.Length; i++)
@@ -203,7 +212,10 @@ public sealed partial class MetricAggregator
     /// Brings what the points of a block will change into the cache. A point follows a chain of references, each of which may miss;
     /// here the misses of all points at one step of the chain overlap.
     /// </summary>
-    private void Touch(ReadOnlySpan<int> rows, ReadOnlySpan<double> values)
+    /// <param name="rows">Series per point; −1 for none.</param>
+    /// <param name="values">Value per point.</param>
+    /// <param name="time">Event time of the first: most series are in the window that it is in, or will be.</param>
+    private void Touch(ReadOnlySpan<int> rows, ReadOnlySpan<double> values, long time)
     {
         var touched = 0;
         foreach (var row in rows)
@@ -219,7 +231,18 @@ public sealed partial class MetricAggregator
         {
             if (rows[i] >= 0)
             {
-                touched += _windows.Values.Touch(_series.Rows[rows[i]].Window, values[i]);
+                ref var window = ref _series.Rows[rows[i]].Window;
+                touched += (ulong)(time - window.Start) < (ulong)_size
+                    ? _windows.Values.Touch(window, values[i])
+                    : _series.Histories[rows[i]].PackedBytes + (window.Values.Block == 0 ? 0 : _windows.Values.Touch(window));
+            }
+        }
+
+        foreach (var row in rows)
+        {
+            if (row >= 0 && (ulong)(time - _series.Rows[row].Window.Start) >= (ulong)_size)
+            {
+                touched += _windows.Packed.Touch(row);
             }
         }
 
@@ -232,21 +255,28 @@ public sealed partial class MetricAggregator
         if (candidate >= 0)
         {
             ref var series = ref _series.Rows[candidate];
-            var offset = (ulong)(time - series.Window.Start);
-            if (series.Id == id && offset < (ulong)_size && time >= _openFrom)
+            if (series.Id != id)
             {
-                _processed++;
-                AddToTotals(ref series, value);
-                _windows.Add(ref series.Window, (int)offset, value);
-                return;
+                candidate = -1;
+            }
+            else
+            {
+                var offset = (ulong)(time - series.Window.Start);
+                if (offset < (ulong)_size && time >= _openFrom)
+                {
+                    _processed++;
+                    AddToTotals(ref series, value);
+                    _windows.Add(ref series.Window, (int)offset, value);
+                    return;
+                }
             }
         }
 
-        ApplyElsewhere(id, value, Math.Clamp(time, _earliest, _latest));
+        ApplyElsewhere(candidate, id, value, Math.Clamp(time, _earliest, _latest));
     }
 
     /// <summary>Where the point does not go into the window of a row.</summary>
-    private void ApplyElsewhere(ulong id, double value, long time)
+    private void ApplyElsewhere(int row, ulong id, double value, long time)
     {
         if (time < _openFrom)
         {
@@ -254,7 +284,7 @@ public sealed partial class MetricAggregator
             return;
         }
 
-        var row = _series.FindOrAdd(id);
+        row = row >= 0 ? row : _series.FindOrAdd(id);
         if (_series.Histories[row].IsCollided)
         {
             _collided++;
@@ -263,10 +293,15 @@ public sealed partial class MetricAggregator
 
         _processed++;
         AddToTotals(ref _series.Rows[row], value);
-        var start = WindowStart(time);
-        if (_windows.Add(row, start, _size, (int)(time - start), value))
+        if ((ulong)(time - _lastStart) >= (ulong)_size)
         {
-            _open.Add(start + _size, _size, row);
+            // A division is dear, and points come in the order of time more or less.
+            _lastStart = WindowStart(time);
+        }
+
+        if (_windows.Add(row, _lastStart, _size, (int)(time - _lastStart), value))
+        {
+            _open.Add(_lastStart + _size, _size, row);
         }
     }
 

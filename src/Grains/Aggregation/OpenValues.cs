@@ -43,6 +43,9 @@ internal sealed class OpenValues(BlockHeap heap)
         return heap.At(window.Values.Block, (uint)slot < window.Values.Slots ? slot / 2 << window.Values.Width : 0);
     }
 
+    /// <summary>As above, before all values are read.</summary>
+    public int Touch(in OpenWindow window) => heap.At(window.Values.Block, 0);
+
     public long ZerosOf(in OpenWindow window) => window.Rest == 0 ? 0 : _rests[window.Rest - 1].Zeros;
 
     /// <summary>The values of a window with at most eight points.</summary>

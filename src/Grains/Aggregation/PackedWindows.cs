@@ -32,6 +32,13 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
     /// <summary>The bytes of the packed windows of a series.</summary>
     public ReadOnlySpan<byte> Bytes(int row) => BytesOf(table.Histories[row]);
 
+    /// <summary>Brings the ends of a series' packed windows into the cache. The result has no meaning, but must be used.</summary>
+    public int Touch(int row)
+    {
+        ref var history = ref table.Histories[row];
+        return history.Packed == 0 ? 0 : heap.At(history.Packed, 0) + heap.At(history.Packed, history.PackedBytes - 1);
+    }
+
     /// <summary>Finds the window with this place in time.</summary>
     public bool TryFind(int row, long start, int size, out PackedReader found)
     {
@@ -65,6 +72,24 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
             history.HasGaps = false;
         }
 
+        if (!history.HasGaps && size == history.FromSize && start == history.From + (long)history.PackedWindows * size && body.Length < 0x80)
+        {
+            // Nearly always: the window after the last one, and few bytes.
+            MakeRoom(ref history, body.Length + 2);
+            var next = heap.Bytes(history.Packed)[history.PackedBytes..];
+            next[0] = 0;
+            next[1] = (byte)body.Length;
+            body.CopyTo(next[2..]);
+            history.PackedBytes += body.Length + 2;
+            history.PackedWindows++;
+            return;
+        }
+
+        AddElsewhere(ref history, start, size, body);
+    }
+
+    private void AddElsewhere(ref SeriesHistory history, long start, int size, ReadOnlySpan<byte> body)
+    {
         var (lastStart, lastSize) = LastOf(history);
         if (history.PackedWindows > 0 && (start < lastStart || (start == lastStart && size <= lastSize)))
         {
@@ -123,15 +148,16 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
     /// <summary>How many of the packed windows of a series without gaps are too many, by what is final at a time.</summary>
     public int ExcessOf(in SeriesHistory history, long finalThrough)
     {
-        if (finalThrough <= history.From)
+        // One or none nearly always: counting is cheaper than dividing.
+        var excess = 0;
+        var end = history.From + (retained + 1L) * history.FromSize;
+        while (retained + excess < history.PackedWindows && end <= finalThrough)
         {
-            return 0;
+            excess++;
+            end += history.FromSize;
         }
 
-        // The watermark may be so late that differences overflow.
-        var end = history.From + (long)history.PackedWindows * history.FromSize;
-        var final = finalThrough >= end ? history.PackedWindows : (int)((finalThrough - history.From) / history.FromSize);
-        return history.From + (long)final * history.FromSize <= RestoredThrough ? 0 : Math.Max(0, final - retained);
+        return end - history.FromSize > RestoredThrough ? excess : 0;
     }
 
     private ReadOnlySpan<byte> BytesOf(in SeriesHistory history) =>
@@ -157,6 +183,11 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
         var capacity = history.Packed == 0 ? 0 : heap.CapacityOf(history.Packed);
         if (history.PackedBytes + bytes <= capacity)
         {
+            if (heap.IsSparse(history.Packed))
+            {
+                Move(ref history, capacity);
+            }
+
             return;
         }
 
@@ -164,7 +195,7 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
         var needed = history.PackedBytes + bytes;
 
         // A block that has become twice too large is given back as well.
-        if (needed > capacity || needed * 2 < capacity)
+        if (needed > capacity || needed * 2 < capacity || (capacity > 0 && heap.IsSparse(history.Packed)))
         {
             Move(ref history, needed);
         }
@@ -194,16 +225,22 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
         var excess = ExcessOf(history, ClosedThrough);
         if (excess > 0)
         {
-            var packed = new PackedReader(BytesOf(history), history.From, history.FromSize);
-            for (var i = 0; i < excess; i++)
+            var bytes = heap.Bytes(history.Packed)[..history.PackedBytes];
+            var dropped = bytes[1] + 2;
+            if (excess > 1 || dropped >= 0x82)
             {
-                packed.MoveNext();
+                var packed = new PackedReader(bytes, history.From, history.FromSize);
+                for (var i = 0; i < excess; i++)
+                {
+                    packed.MoveNext();
+                }
+
+                dropped = packed.Next;
             }
 
-            var bytes = heap.Bytes(history.Packed)[..history.PackedBytes];
-            bytes[packed.Next..].CopyTo(bytes);
-            history.From = packed.End;
-            history.PackedBytes -= packed.Next;
+            bytes[dropped..].CopyTo(bytes);
+            history.From += (long)excess * history.FromSize;
+            history.PackedBytes -= dropped;
             history.PackedWindows -= excess;
         }
     }

@@ -59,6 +59,14 @@ internal sealed class WindowsByEnd
         return row;
     }
 
+    /// <summary>Some of the series that <see cref="Take"/> comes to next.</summary>
+    public ReadOnlySpan<int> Ahead(int most)
+    {
+        var group = _groups[^1];
+        var at = group.Taken % ChunkRows;
+        return group.Chunks[group.Taken / ChunkRows].AsSpan(at, Math.Min(most, Math.Min(group.Added - group.Taken, ChunkRows - at)));
+    }
+
     private void Return(Group group)
     {
         for (var i = group.Chunks.Count - 1; i > 0; i--)
