@@ -17,9 +17,9 @@ internal sealed class BlockHeap
 
     private const int MinPageBlocks = 4;
 
-    /// <summary>Multiples of 16 bytes up to 256, then eight classes per power of two.</summary>
-    private const int FineClasses = 16;
-    private const int ClassCount = FineClasses + 8 * 23;
+    /// <summary>Multiples of 16 bytes up to 512, then sixteen classes per power of two.</summary>
+    private const int FineClasses = 32;
+    private const int ClassCount = FineClasses + 16 * 22;
 
     /// <summary>Per class: the first page with room, the blocks of all its pages, and how many of them are in use.</summary>
     private readonly int[] _room = new int[ClassCount];
@@ -219,7 +219,7 @@ internal sealed class BlockHeap
         }
 
         var log = BitOperations.Log2((uint)units - 1);
-        return FineClasses + (log - 4) * 8 + (((units - 1) >> (log - 3)) & 7);
+        return FineClasses + (log - 5) * 16 + (((units - 1) >> (log - 4)) & 15);
     }
 
     private static int BytesOf(int sizeClass)
@@ -230,7 +230,7 @@ internal sealed class BlockHeap
         }
 
         var above = sizeClass - FineClasses;
-        return ((above & 7) + 9) << (above / 8 + 1 + 4);
+        return (((above & 15) + 17) << (above / 16 + 1)) * UnitBytes;
     }
 
     private struct Page

@@ -126,6 +126,7 @@ public sealed partial class MetricAggregator
 
         if (_read.Count > ExponentialHistogram.MaxRaw)
         {
+            CheckVersion1Least(_read.Sketch);
             return;
         }
 
@@ -142,6 +143,16 @@ public sealed partial class MetricAggregator
         if (!sum.Equals(_read.Sum) || !min.Equals(_read.Min) || !max.Equals(_read.Max) || !values.Contains(_read.Last))
         {
             throw new InvalidDataException("the totals of a window are not those of its values");
+        }
+    }
+
+    /// <summary>Version 2 takes the bucket of the least value from it.</summary>
+    private void CheckVersion1Least(ExponentialHistogram sketch)
+    {
+        if (sketch.Zeros == 0 && sketch.Negative.IsEmpty
+            && (!(_read.Min > 0) || BucketIndex.Of(_read.Min) >> (ExponentialHistogram.MaxScale - sketch.Scale) != sketch.Positive.First))
+        {
+            throw new InvalidDataException("the least value of a window is in another bucket than its sketch says");
         }
     }
 }

@@ -49,6 +49,11 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
             return false;
         }
 
+        return TryFindAmong(row, start, size, out found);
+    }
+
+    private bool TryFindAmong(int row, long start, int size, out PackedReader found)
+    {
         found = Read(row);
         while (found.MoveNext())
         {

@@ -69,7 +69,7 @@ internal sealed class WindowCodec(OpenValues values)
                 break;
             default:
                 ReadTotals(ref input, into);
-                ReadSketch(new BitReader(input.ReadBytes(input.Remaining)), into.Count, sketch ? into.Sketch : null);
+                ReadSketch(new BitReader(input.ReadBytes(input.Remaining)), into, sketch ? into.Sketch : null);
                 return;
         }
 
@@ -127,23 +127,26 @@ internal sealed class WindowCodec(OpenValues values)
         }
 
         output.WriteGamma(negative + 1);
-        WriteCounters(ref output, values.PositivesOf(window));
-        if (negative > 0)
-        {
-            WriteCounters(ref output, values.NegativesOf(window));
-        }
+
+        // With positive values alone the first bucket is that of the least value.
+        WriteCounters(ref output, values.PositivesOf(window), withFirst: zeros + negative > 0);
+        WriteCounters(ref output, values.NegativesOf(window), withFirst: true);
 
         return output.Finish();
     }
 
-    private static void WriteCounters(ref BitWriter output, CounterReader counters)
+    private static void WriteCounters(ref BitWriter output, CounterReader counters, bool withFirst)
     {
         if (!counters.MoveNext())
         {
             return;
         }
 
-        output.WriteGamma((((ulong)counters.Bucket << 1) ^ (ulong)(long)(counters.Bucket >> 31)) + 1);
+        if (withFirst)
+        {
+            output.WriteGamma((((ulong)counters.Bucket << 1) ^ (ulong)(long)(counters.Bucket >> 31)) + 1);
+        }
+
         output.WriteGamma(counters.Count);
         for (var previous = counters.Bucket; counters.MoveNext(); previous = counters.Bucket)
         {
@@ -206,7 +209,7 @@ internal sealed class WindowCodec(OpenValues values)
         }
     }
 
-    private static void ReadSketch(BitReader input, long count, ExponentialHistogram? into)
+    private static void ReadSketch(BitReader input, WindowState window, ExponentialHistogram? into)
     {
         var shift = input.ReadGamma() - 1;
         if (shift > ExponentialHistogram.MaxScale - ExponentialHistogram.MinScale)
@@ -214,15 +217,23 @@ internal sealed class WindowCodec(OpenValues values)
             throw new InvalidDataException($"a sketch is {shift} scales below the finest");
         }
 
-        ulong zeros = input.ReadGamma() - 1, negative = input.ReadGamma() - 1;
-        if (zeros > (ulong)count || negative > (ulong)count - zeros)
+        ulong count = (ulong)window.Count, zeros = input.ReadGamma() - 1, negative = input.ReadGamma() - 1;
+        if (zeros > count || negative > count - zeros || (zeros + negative == 0 && !(window.Min > 0)))
         {
             throw new InvalidDataException($"a sketch of {count} values has {zeros} zeros and {negative} negative values");
         }
 
         var scale = ExponentialHistogram.MaxScale - (int)shift;
         into?.BeginCounts(scale, (long)zeros);
-        ReadCounters(ref input, (ulong)count - zeros - negative, scale, into, negative: false);
+        if (zeros + negative == 0)
+        {
+            ReadCounters(ref input, BucketIndex.Of(window.Min) >> (int)shift, count, scale, into, negative: false);
+        }
+        else
+        {
+            ReadCounters(ref input, count - zeros - negative, scale, into, negative: false);
+        }
+
         ReadCounters(ref input, negative, scale, into, negative: true);
         if (!input.AtEnd)
         {
@@ -230,9 +241,9 @@ internal sealed class WindowCodec(OpenValues values)
         }
     }
 
-    private static void ReadCounters(ref BitReader input, ulong left, int scale, ExponentialHistogram? into, bool negative)
+    private static void ReadCounters(ref BitReader input, ulong count, int scale, ExponentialHistogram? into, bool negative)
     {
-        if (left == 0)
+        if (count == 0)
         {
             return;
         }
@@ -244,6 +255,11 @@ internal sealed class WindowCodec(OpenValues values)
             throw new InvalidDataException($"a sketch has a bucket {bucket} at scale {scale}");
         }
 
+        ReadCounters(ref input, bucket, count, scale, into, negative);
+    }
+
+    private static void ReadCounters(ref BitReader input, long bucket, ulong left, int scale, ExponentialHistogram? into, bool negative)
+    {
         var end = Math.Min(bucket + ExponentialHistogram.MaxBuckets, BucketIndex.Highest(scale) + 1L);
         while (true)
         {

@@ -20,23 +20,17 @@ internal sealed class WindowsByEnd
 
     public void Add(long end, int size, int row)
     {
-        if (_added is null || _added.End != end || _added.Size != size)
-        {
-            _added = GroupOf(end, size);
-        }
-
         var group = _added;
-        var at = group.Added % ChunkRows;
-        if (at == 0 && group.Added > 0)
+        if (group is null || group.End != end || group.Size != size)
         {
-            group.Chunks.Add(_freeChunks.TryPop(out var free) ? free : new int[ChunkRows]);
+            _added = group = GroupOf(end, size);
         }
 
-        var chunk = group.Chunks[^1];
-        if (at == chunk.Length)
+        var chunk = group.Last;
+        var at = group.Added % ChunkRows;
+        if (at == chunk.Length || (at == 0 && group.Added > 0))
         {
-            Array.Resize(ref chunk, at * 2);
-            group.Chunks[^1] = chunk;
+            chunk = Grow(group, at);
         }
 
         chunk[at] = row;
@@ -67,6 +61,24 @@ internal sealed class WindowsByEnd
         return group.Chunks[group.Taken / ChunkRows].AsSpan(at, Math.Min(most, Math.Min(group.Added - group.Taken, ChunkRows - at)));
     }
 
+    private int[] Grow(Group group, int at)
+    {
+        var chunk = group.Last;
+        if (at > 0)
+        {
+            Array.Resize(ref chunk, at * 2);
+            group.Chunks[^1] = chunk;
+        }
+        else
+        {
+            chunk = _freeChunks.TryPop(out var free) ? free : new int[ChunkRows];
+            group.Chunks.Add(chunk);
+        }
+
+        group.Last = chunk;
+        return chunk;
+    }
+
     private void Return(Group group)
     {
         for (var i = group.Chunks.Count - 1; i > 0; i--)
@@ -85,6 +97,7 @@ internal sealed class WindowsByEnd
         }
 
         group.Added = group.Taken = 0;
+        group.Last = group.Chunks[0];
         _freeGroups.Push(group);
     }
 
@@ -127,5 +140,10 @@ internal sealed class WindowsByEnd
         public int Taken { get; set; }
 
         public List<int[]> Chunks { get; } = [new int[FirstChunkRows]];
+
+        /// <summary>The chunk that is added to.</summary>
+        public int[] Last { get; set; }
+
+        public Group() => Last = Chunks[0];
     }
 }
