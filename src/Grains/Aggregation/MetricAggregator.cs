@@ -25,10 +25,10 @@ public sealed partial class MetricAggregator
     private const int CachedSeries = 2_000;
 
     /// <summary>
-    /// Windows closed in one call besides one per point: a few milliseconds at most. To be told of is dearer. What is left over
+    /// Windows closed in one call besides one per point: a millisecond or two at most. To be told of is dearer. What is left over
     /// stays due, and nobody can tell but by <see cref="NextCloseAt"/> and by when <see cref="FinalWindows"/> is told.
     /// </summary>
-    private const int ClosedPerCall = 4096;
+    private const int ClosedPerCall = 2048;
     private const int ToldPerCall = 1024;
 
     private readonly WindowSettings _settings;
