@@ -1,4 +1,4 @@
-using OrleansMetrics.Grains.Aggregation;
+using System.Runtime.CompilerServices;
 
 namespace OrleansMetrics.Benchmarks.Aggregation;
 
@@ -15,19 +15,28 @@ internal static class SeriesMemory
 
     private static double Measure(int series, int pointsPerWindow, Func<int, Random, double> value)
     {
+        var held = new object?[1];
+        var load = Fill(held, series, pointsPerWindow, value);
+
+        // Weighed by what goes with it: building the load leaves buffers in pools, which they leave when they like.
+        var with = GC.GetTotalMemory(forceFullCollection: true);
+        held[0] = null;
+        var without = GC.GetTotalMemory(forceFullCollection: true);
+        GC.KeepAlive(load);
+        return (with - without) / (double)series;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MetricLoad Fill(object?[] held, int series, int pointsPerWindow, Func<int, Random, double> value)
+    {
         var load = new MetricLoad(series, pointsPerWindow, value);
         var aggregator = load.CreateAggregator();
+        held[0] = aggregator;
         for (var window = 1; window <= 20; window++)
         {
             load.Apply(aggregator, window * 10_000);
         }
 
-        // Weighed by what goes with it: building the load leaves buffers in pools, which they leave when they like.
-        var with = GC.GetTotalMemory(forceFullCollection: true);
-        GC.KeepAlive(aggregator);
-        aggregator = null;
-        var without = GC.GetTotalMemory(forceFullCollection: true);
-        GC.KeepAlive(load);
-        return (with - without) / (double)series;
+        return load;
     }
 }

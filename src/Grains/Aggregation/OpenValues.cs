@@ -24,7 +24,7 @@ internal sealed class OpenValues(BlockHeap heap)
         {
             AddRaw(ref window, value);
         }
-        else if (!(value > 0) || !TryIncrement(window.Values, BucketIndex.Of(value) >> window.Values.Shift))
+        else if (!(value > 0) || !window.Values.TryIncrement(heap, BucketIndex.Of(value) >> window.Values.Shift))
         {
             AddElsewhere(ref window, value);
         }
@@ -118,24 +118,24 @@ internal sealed class OpenValues(BlockHeap heap)
             return;
         }
 
-        CopyCounts(ref window.Values, sketch.Positive);
+        window.Values.CopyFrom(heap, sketch.Positive);
         window.Values.Shift = (byte)(ExponentialHistogram.MaxScale - sketch.Scale);
         if (sketch.Zeros > 0 || !sketch.Negative.IsEmpty)
         {
             ref var rest = ref TakeRest(ref window);
             rest.Zeros = sketch.Zeros;
-            CopyCounts(ref rest.Negative, sketch.Negative);
+            rest.Negative.CopyFrom(heap, sketch.Negative);
         }
     }
 
     /// <summary>Takes the memory of a window's values back.</summary>
     public void Release(ref OpenWindow window)
     {
-        Free(ref window.Values);
+        window.Values.Free(heap);
         if (window.Rest != 0)
         {
             ref var rest = ref _rests[window.Rest - 1];
-            Free(ref rest.Negative);
+            rest.Negative.Free(heap);
             rest = new Rest { NextFree = _freeRest };
             _freeRest = window.Rest;
             window.Rest = 0;
@@ -165,7 +165,7 @@ internal sealed class OpenValues(BlockHeap heap)
         Span<double> values = stackalloc double[MaxRaw + 1];
         RawOf(window).CopyTo(values);
         values[MaxRaw] = ninth;
-        Free(ref window.Values);
+        window.Values.Free(heap);
         int first = int.MaxValue, last = int.MinValue;
         foreach (var value in values)
         {
@@ -186,10 +186,10 @@ internal sealed class OpenValues(BlockHeap heap)
             return;
         }
 
-        Reserve(ref window.Values, first, last, 0);
+        window.Values.Reserve(heap, first, last, 0);
         foreach (var value in values)
         {
-            TryIncrement(window.Values, BucketIndex.Of(value));
+            window.Values.TryIncrement(heap, BucketIndex.Of(value));
         }
     }
 
@@ -214,7 +214,7 @@ internal sealed class OpenValues(BlockHeap heap)
         }
 
         var bucket = BucketIndex.Of(Math.Abs(value)) >> window.Values.Shift;
-        if (value > 0 ? TryIncrementOrExtend(ref window.Values, bucket) : TryIncrementOrExtend(ref TakeRest(ref window).Negative, bucket))
+        if (value > 0 ? window.Values.TryIncrementOrExtend(heap, bucket) : TakeRest(ref window).Negative.TryIncrementOrExtend(heap, bucket))
         {
             return;
         }
@@ -225,139 +225,6 @@ internal sealed class OpenValues(BlockHeap heap)
         Release(ref window);
         window.Values = default;
         CopyFrom(ref window, _sketch);
-    }
-
-    private bool TryIncrementOrExtend(ref Counters counters, int bucket) =>
-        TryIncrement(counters, bucket) || (TryExtend(ref counters, bucket) && TryIncrement(counters, bucket));
-
-    /// <summary>False when the bucket is outside of the run or its counter is at its greatest.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryIncrement(in Counters counters, int bucket)
-    {
-        var slot = bucket - counters.First;
-        if ((uint)slot >= counters.Slots)
-        {
-            return false;
-        }
-
-        if (counters.Width > 0)
-        {
-            return TryIncrementWide(counters, slot);
-        }
-
-        ref var pair = ref heap.At(counters.Block, slot >> 1);
-        var one = (slot & 1) == 0 ? 0x01 : 0x10;
-        var all = one * 15;
-        if ((pair & all) == all)
-        {
-            return false;
-        }
-
-        pair += (byte)one;
-        return true;
-    }
-
-    private bool TryIncrementWide(in Counters counters, int slot)
-    {
-        var bytes = heap.Bytes(counters.Block);
-        switch (counters.Width)
-        {
-            case 1:
-                return bytes[slot] < byte.MaxValue && ++bytes[slot] > 0;
-            case 2:
-                ref var two = ref MemoryMarshal.Cast<byte, ushort>(bytes)[slot];
-                return two < ushort.MaxValue && ++two > 0;
-            case 3:
-                ref var four = ref MemoryMarshal.Cast<byte, uint>(bytes)[slot];
-                return four < uint.MaxValue && ++four > 0;
-            default:
-                return ++MemoryMarshal.Cast<byte, ulong>(bytes)[slot] > 0;
-        }
-    }
-
-    /// <summary>Makes the run reach a bucket that it does not have; false when it has it or would be too long.</summary>
-    private bool TryExtend(ref Counters counters, int bucket)
-    {
-        if (counters.Block == 0)
-        {
-            Reserve(ref counters, bucket, bucket, 0);
-            return true;
-        }
-
-        int below = 0, slots = counters.Slots;
-        if (bucket < counters.First)
-        {
-            below = RoundUp(counters.First - bucket);
-            slots += below;
-        }
-        else if (bucket >= counters.First + slots)
-        {
-            slots = RoundUp(bucket - counters.First + 1);
-        }
-        else
-        {
-            return false;
-        }
-
-        if (slots > ExponentialHistogram.MaxBuckets)
-        {
-            return false;
-        }
-
-        // What room the block has is on the side that has just grown.
-        var block = heap.Allocate(Counters.BytesOf(slots, counters.Width));
-        var bytes = heap.Bytes(block);
-        var room = Math.Min(ExponentialHistogram.MaxBuckets, SlotsIn(bytes.Length, counters.Width)) - slots;
-        below += below > 0 ? room : 0;
-        var old = heap.Bytes(counters.Block)[..Counters.BytesOf(counters.Slots, counters.Width)];
-        bytes.Clear();
-        old.CopyTo(bytes[Counters.BytesOf(below, counters.Width)..]);
-        heap.Free(counters.Block);
-        counters.Block = block;
-        counters.First -= below;
-        counters.Slots = (ushort)(slots + room);
-        return true;
-    }
-
-    /// <summary>Empty counters for a range of buckets.</summary>
-    private void Reserve(ref Counters counters, int first, int last, int width)
-    {
-        var span = last - first + 1;
-        counters.Block = heap.Allocate(Counters.BytesOf(RoundUp(span), width));
-        var bytes = heap.Bytes(counters.Block);
-        bytes.Clear();
-        var slots = Math.Min(ExponentialHistogram.MaxBuckets, SlotsIn(bytes.Length, width));
-        counters.Slots = (ushort)slots;
-        counters.Width = (byte)width;
-        counters.First = first - (slots - span) / 2;
-    }
-
-    private void CopyCounts(ref Counters counters, in BucketCounts counts)
-    {
-        if (counts.IsEmpty)
-        {
-            return;
-        }
-
-        long greatest = 0;
-        for (var bucket = counts.First; bucket <= counts.Last; bucket = counts.NextCounted(bucket + 1))
-        {
-            greatest = Math.Max(greatest, counts[bucket]);
-        }
-
-        var width = 0;
-        while (width < Counters.MaxWidth && greatest >= 1L << (4 << width))
-        {
-            width++;
-        }
-
-        Reserve(ref counters, counts.First, counts.Last, width);
-        var words = MemoryMarshal.Cast<byte, ulong>(heap.Bytes(counters.Block));
-        for (var bucket = counts.First; bucket <= counts.Last; bucket = counts.NextCounted(bucket + 1))
-        {
-            var bit = (bucket - counters.First) * (4 << width);
-            words[bit / 64] |= (ulong)counts[bucket] << (bit % 64);
-        }
     }
 
     private ref Rest TakeRest(ref OpenWindow window)
@@ -379,19 +246,6 @@ internal sealed class OpenValues(BlockHeap heap)
 
         return ref _rests[window.Rest - 1];
     }
-
-    private void Free(ref Counters counters)
-    {
-        if (counters.Block != 0)
-        {
-            heap.Free(counters.Block);
-            counters = default;
-        }
-    }
-
-    private static int RoundUp(int slots) => (slots + Counters.Step - 1) / Counters.Step * Counters.Step;
-
-    private static int SlotsIn(int bytes, int width) => (bytes * 2 >> width) / Counters.Step * Counters.Step;
 
     /// <summary>What few windows have.</summary>
     private struct Rest

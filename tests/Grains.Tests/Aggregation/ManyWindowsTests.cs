@@ -26,17 +26,31 @@ public sealed class ManyWindowsTests
         aggregator.Apply(new SliceReader(new TestSlice([new TestPoint(IdOf(Series - 1), 1, 5)], []).ToBytes()), 2, 10);
         Assert.Equal(new AggregatorCounters(Series, 1, 0), aggregator.Counters);
 
-        for (var watermark = aggregator.NextCloseAt; watermark != long.MaxValue; watermark = aggregator.NextCloseAt)
-        {
-            Assert.True(watermark < 1_000, "closing does not end");
-            aggregator.AdvanceWatermark(watermark);
-        }
-
+        Close(aggregator);
         Assert.Equal(Enumerable.Range(0, Series), sink.Told.Order());
 
         // But for position, watermark and the late point the state is what it was.
         Assert.Equal(before.Length, Write(aggregator).Length);
         Assert.Equal(before[20..^4], Write(aggregator)[20..^4]);
+    }
+
+    [Fact]
+    public void Windows_that_wait_to_be_told_are_not_thrown_out()
+    {
+        var sink = new Sink();
+        var aggregator = new MetricAggregator(AggregatorRun.CreateSettings(10, 0, 1)) { FinalWindows = sink };
+        for (var window = 0; window < 7; window++)
+        {
+            // All become final with the last slice, which also makes their series pack one more and want the room of old ones.
+            aggregator.Apply(new SliceReader(SliceOfAll(window * 10 + 5, 4)), window + 1, window == 6 ? 60 : 0);
+        }
+
+        Assert.Equal(61, aggregator.NextCloseAt);
+        Close(aggregator);
+        var told = sink.Told.GroupBy(static series => series).ToList();
+        Assert.Equal(Series / 4, told.Count);
+        Assert.All(told, static series => Assert.Equal(7, series.Count()));
+        Assert.All(All(aggregator), static series => Assert.Single(series.Windows));
     }
 
     [Fact]
@@ -114,6 +128,15 @@ public sealed class ManyWindowsTests
                 Assert.Equal(sketch.Count, window.Count);
                 Assert.All(window.Quantiles, quantile => Assert.Equal(sketch.Quantile(quantile.Probability, window.Min, window.Max), quantile.Value));
             }
+        }
+    }
+
+    private static void Close(MetricAggregator aggregator)
+    {
+        for (var watermark = aggregator.NextCloseAt; watermark != long.MaxValue; watermark = aggregator.NextCloseAt)
+        {
+            Assert.True(watermark < 1_000, "closing does not end");
+            aggregator.AdvanceWatermark(watermark);
         }
     }
 
