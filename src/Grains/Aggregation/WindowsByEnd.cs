@@ -81,9 +81,11 @@ internal sealed class WindowsByEnd
 
     private void Return(Group group)
     {
+        // As many as the next windows will want, if these are like them.
+        var most = MaxPooled + group.Chunks.Count;
         for (var i = group.Chunks.Count - 1; i > 0; i--)
         {
-            if (_freeChunks.Count < MaxPooled + group.Chunks.Count)
+            if (_freeChunks.Count < most)
             {
                 _freeChunks.Push(group.Chunks[i]);
             }
