@@ -13,7 +13,7 @@ internal sealed class MetricLoad
     private readonly byte[] _slice;
     private long _position;
 
-    public MetricLoad(int series, int pointsPerSeries)
+    public MetricLoad(int series, int pointsPerSeries, Func<int, Random, double>? value = null)
     {
         var random = new Random(42);
         var keys = Enumerable.Range(0, series).Select(static i => SeriesKey.Encode([new Tag("host", $"host-{i:d6}"), new Tag("region", $"eu-{i % 7}")])).ToArray();
@@ -21,8 +21,13 @@ internal sealed class MetricLoad
         random.Shuffle(order);
         Points = series * pointsPerSeries;
 
-        Definitions = Build(keys, [], random);
-        _slice = Build([], [.. order.SelectMany(at => Enumerable.Repeat(SeriesKey.Hash(keys[at]), pointsPerSeries))], random);
+        value ??= Latency;
+        Definitions = Build(keys, [], [], random);
+        _slice = Build(
+            [],
+            [.. order.SelectMany(at => Enumerable.Repeat(SeriesKey.Hash(keys[at]), pointsPerSeries))],
+            [.. order.SelectMany(at => Enumerable.Range(0, pointsPerSeries).Select(_ => value(at, random)))],
+            random);
     }
 
     public static WindowSettings Settings { get; } = new(10_000, 10_000, 6, [0.5, 0.9, 0.99]);
@@ -45,6 +50,12 @@ internal sealed class MetricLoad
         aggregator.Apply(new SliceReader(_slice), ++_position, windowStart + 5_000);
     }
 
+    /// <summary>Gauges, as of temperature or load: around a level of each series, up and down by a tenth.</summary>
+    public static double Gauge(int series, Random random) => (10 + series % 977) * (0.9 + 0.2 * random.NextDouble());
+
+    /// <summary>Latencies: log-normal, a median of 20 and a long tail.</summary>
+    public static double Latency(int series, Random random) => NextValue(random);
+
     /// <summary>Latencies: log-normal, a median of 20 and a long tail.</summary>
     public static double NextValue(Random random)
     {
@@ -52,7 +63,7 @@ internal sealed class MetricLoad
         return 20 * Math.Exp(0.8 * normal);
     }
 
-    private static byte[] Build(byte[][] keys, ulong[] ids, Random random)
+    private static byte[] Build(byte[][] keys, ulong[] ids, double[] values, Random random)
     {
         var writer = new PointBatchWriter("benchmark"u8);
         var columns = writer.BeginSlice("latency"u8, MetricKind.Gauge, ids.Length, keys.Length, keys.Sum(static key => key.Length), 0, wideTimes: false);
@@ -64,7 +75,7 @@ internal sealed class MetricLoad
         for (var i = 0; i < ids.Length; i++)
         {
             columns.Ids[i] = ids[i];
-            columns.Values[i] = NextValue(random);
+            columns.Values[i] = values[i];
             columns.Times[i] = random.Next(10_000);
         }
 

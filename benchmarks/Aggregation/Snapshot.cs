@@ -4,14 +4,14 @@ using OrleansMetrics.Grains.Aggregation;
 
 namespace OrleansMetrics.Benchmarks.Aggregation;
 
-/// <summary>100,000 series with three windows each.</summary>
+/// <summary>100,000 series with six final and two open windows each.</summary>
 [MemoryDiagnoser]
 public class Snapshot
 {
     private MetricAggregator _aggregator = null!;
     private ArrayBufferWriter<byte> _bytes = new();
 
-    [Params(1, 10)]
+    [Params(1, 10, 100)]
     public int PointsPerWindow { get; set; }
 
     [GlobalSetup]
@@ -19,7 +19,7 @@ public class Snapshot
     {
         var load = new MetricLoad(100_000, PointsPerWindow);
         _aggregator = load.CreateAggregator();
-        for (var window = 1; window <= 3; window++)
+        for (var window = 1; window <= 12; window++)
         {
             load.Apply(_aggregator, window * 10_000);
         }

@@ -3,7 +3,7 @@ using OrleansMetrics.Grains.Aggregation;
 
 namespace OrleansMetrics.Benchmarks.Aggregation;
 
-/// <summary>A slice into the windows of its metric; every operation moves a window on, so that closing and pooling are part of it.</summary>
+/// <summary>A slice with points for every series of its metric, in random order of series.</summary>
 [MemoryDiagnoser]
 public class WindowUpdate
 {
@@ -28,6 +28,13 @@ public class WindowUpdate
         }
     }
 
+    /// <summary>Into windows that are open.</summary>
     [Benchmark]
-    public void Apply() => _load.Apply(_aggregator, _window += 10_000);
+    public void SameWindow() => _load.Apply(_aggregator, _window);
+
+    /// <summary>A window on every time, so that opening, packing, closing and dropping windows are part of it.</summary>
+    [Benchmark]
+    public void NextWindow() => Apply();
+
+    private void Apply() => _load.Apply(_aggregator, _window += 10_000);
 }

@@ -21,9 +21,10 @@ public sealed class ExponentialHistogram
     public const int MaxBuckets = 2048;
 
     /// <summary>The coarsest scale: all finite values of one sign fit <see cref="MaxBuckets"/> buckets.</summary>
-    private const int MinScale = -1;
+    internal const int MinScale = -1;
 
-    private const int MaxRaw = 8;
+    /// <summary>Values kept as they are.</summary>
+    internal const int MaxRaw = 8;
 
     private readonly double[] _raw = new double[MaxRaw];
     private BucketCounts _positive;
@@ -35,6 +36,17 @@ public sealed class ExponentialHistogram
 
     /// <summary>The scale now.</summary>
     public int Scale { get; private set; } = MaxScale;
+
+    /// <summary>Values that are zero; 0 while the values are kept as they are.</summary>
+    internal long Zeros => _zeros;
+
+    /// <summary>Counters of the positive values, and of the absolutes of the negative ones; empty while the values are kept as they are.</summary>
+    internal ref readonly BucketCounts Positive => ref _positive;
+
+    internal ref readonly BucketCounts Negative => ref _negative;
+
+    /// <summary>The values in the order of arrival, up to eight.</summary>
+    internal ReadOnlySpan<double> Raw => _raw.AsSpan(0, (int)Count);
 
     private bool IsRaw => Count <= MaxRaw;
 
@@ -132,7 +144,27 @@ public sealed class ExponentialHistogram
         Scale = MaxScale;
     }
 
-    /// <summary>Writes the sketch; docs/formats/snapshot.md describes the bytes.</summary>
+    /// <summary>Starts afresh with counts; the counts of buckets follow and bring the values to more than eight.</summary>
+    internal void BeginCounts(int scale, long zeros)
+    {
+        Clear();
+        Scale = scale;
+        Count = _zeros = zeros;
+    }
+
+    internal void AddPositive(int bucket, long count)
+    {
+        Count += count;
+        _positive.Add(bucket, count);
+    }
+
+    internal void AddNegative(int bucket, long count)
+    {
+        Count += count;
+        _negative.Add(bucket, count);
+    }
+
+    /// <summary>Writes the sketch on its own, as snapshots of version 1 hold it; docs/formats/snapshot.md describes the bytes.</summary>
     public void WriteTo(IBufferWriter<byte> output)
     {
         SnapshotWriter.WriteVarint(output, (ulong)Count);
@@ -152,7 +184,7 @@ public sealed class ExponentialHistogram
         WriteBuckets(output, _negative);
     }
 
-    /// <summary>Reads a sketch back into this empty one.</summary>
+    /// <summary>Reads what <see cref="WriteTo"/> wrote into this empty sketch.</summary>
     /// <exception cref="InvalidDataException">The bytes are no sketch.</exception>
     internal void ReadFrom(ref SnapshotReader input)
     {

@@ -25,15 +25,14 @@ public sealed partial class MetricAggregator
         var last = 0;
         for (var row = FirstRow(query.After); row < _series.Count; row++)
         {
-            ref var series = ref _series[row];
-            if (series.Count == 0 || series.Key is null || !KeyFilter.AllMatch(filters, series.Key))
+            if (_series.Rows[row].Count == 0 || !_series.Histories[row].IsDefined || !KeyFilter.AllMatch(filters, _series.KeyOf(row)))
             {
                 continue;
             }
 
             if (page.Count == query.Limit)
             {
-                next = _series[last].Id.ToString("x16", CultureInfo.InvariantCulture);
+                next = _series.Rows[last].Id.ToString("x16", CultureInfo.InvariantCulture);
                 break;
             }
 
@@ -60,53 +59,51 @@ public sealed partial class MetricAggregator
         var windows = new List<WindowAggregate>();
         var from = query.From ?? DateTimeOffset.MinValue;
         var to = query.To ?? DateTimeOffset.MaxValue;
-        for (var at = _series[row].Cell; at >= 0; at = _cells[at].Next)
+        _windows.List(row, _size, _finalThrough, _settings.Retained, _listed);
+        foreach (var window in _listed)
         {
-            ref var cell = ref _cells[at];
-            if (Instant(cell.End) > from && Instant(cell.Start) < to && (cell.Final || !query.FinalOnly))
+            var final = window.End <= _finalThrough;
+            if (Instant(window.End) > from && Instant(window.Start) < to && (final || !query.FinalOnly))
             {
-                windows.Add(Describe(cell));
+                windows.Add(Describe(_windows.Load(row, window), final));
             }
         }
 
-        windows.Reverse();
         return Describe(row, [.. windows]);
     }
 
-    private SeriesAggregates Describe(int row, in WindowCell cell) => Describe(row, [Describe(cell)]);
-
     private SeriesAggregates Describe(int row, WindowAggregate[] windows)
     {
-        ref var series = ref _series[row];
+        ref var series = ref _series.Rows[row];
         return new SeriesAggregates
         {
-            Tags = SeriesKey.Decode(series.Key),
+            Tags = SeriesKey.Decode(_series.KeyOf(row)),
             Total = new SeriesTotal { Count = series.Count, Sum = series.Sum, Min = series.Min, Max = series.Max },
             Windows = windows,
         };
     }
 
-    private WindowAggregate Describe(in WindowCell cell)
+    private WindowAggregate Describe(WindowState window, bool final)
     {
-        var quantiles = new QuantileValue[settings.Quantiles.Count];
+        var quantiles = new QuantileValue[_settings.Quantiles.Count];
         for (var i = 0; i < quantiles.Length; i++)
         {
-            var probability = settings.Quantiles[i];
-            quantiles[i] = new QuantileValue(probability, cell.Sketch?.Quantile(probability, cell.Min, cell.Max) ?? cell.Last);
+            var probability = _settings.Quantiles[i];
+            quantiles[i] = new QuantileValue(probability, window.Sketch.Quantile(probability, window.Min, window.Max));
         }
 
         return new WindowAggregate
         {
-            Start = Instant(cell.Start),
-            End = Instant(cell.End),
-            Final = cell.Final,
-            Count = cell.Count,
-            Sum = cell.Sum,
-            Min = cell.Min,
-            Max = cell.Max,
-            Mean = cell.Sum / cell.Count,
-            Last = cell.Last,
-            LastUpdated = Instant(cell.LastTime),
+            Start = Instant(window.Start),
+            End = Instant(window.End),
+            Final = final,
+            Count = window.Count,
+            Sum = window.Sum,
+            Min = window.Min,
+            Max = window.Max,
+            Mean = window.Sum / window.Count,
+            Last = window.Last,
+            LastUpdated = Instant(window.Start + window.LastOffset),
             Quantiles = quantiles,
         };
     }

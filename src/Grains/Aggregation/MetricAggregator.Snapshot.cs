@@ -9,46 +9,48 @@ namespace OrleansMetrics.Grains.Aggregation;
 public sealed partial class MetricAggregator
 {
     private const uint SnapshotMagic = 'O' | ('M' << 8) | ('S' << 16);
-    private const byte SnapshotVersion = 1;
-    private const int SnapshotHeaderLength = 12;
+    private const byte SnapshotVersion = 2;
+    private const int SnapshotHeaderLength = 4;
+    private const int SnapshotTrailerLength = 4;
+
+    /// <summary>Far above any key that a gateway lets in.</summary>
+    private const int MaxKeyBytes = 1 << 24;
 
     /// <summary>Writes the whole state; docs/formats/snapshot.md describes the bytes. Equal states give equal bytes.</summary>
     public void WriteSnapshot(IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var body = new ArrayBufferWriter<byte>(Math.Max(256 + _series.Count * 128, _snapshotLength + _snapshotLength / 8));
-        SnapshotWriter.WriteVarint(body, (ulong)Position);
-        SnapshotWriter.WriteZigzag(body, Watermark);
-        SnapshotWriter.WriteZigzag(body, _finalThrough);
-        SnapshotWriter.WriteVarint(body, (ulong)_processed);
-        SnapshotWriter.WriteVarint(body, (ulong)_late);
-        SnapshotWriter.WriteVarint(body, (ulong)_collided);
-        SnapshotWriter.WriteVarint(body, (ulong)Kind);
-        SnapshotWriter.WriteVarint(body, (ulong)_series.Count);
+
+        // A writer that grows does so once.
+        _ = output.GetSpan(Math.Max(256 + _series.Count * 128, _snapshotLength + _snapshotLength / 8));
+        var writer = new SnapshotBuffer(output);
+        writer.Header(SnapshotMagic | ((uint)SnapshotVersion << 24));
+        writer.Varint((ulong)Position);
+        writer.Zigzag(Watermark);
+        writer.Zigzag(_finalThrough);
+        writer.Varint((ulong)_processed);
+        writer.Varint((ulong)_late);
+        writer.Varint((ulong)_collided);
+        writer.Varint((ulong)Kind);
+        writer.Varint((ulong)_series.Count);
         for (var row = 0; row < _series.Count; row++)
         {
-            WriteSeries(body, _series[row]);
+            WriteSeries(writer, row);
         }
 
-        _snapshotLength = body.WrittenCount;
-        Span<byte> header = stackalloc byte[SnapshotHeaderLength];
-        BinaryPrimitives.WriteUInt32LittleEndian(header, SnapshotMagic | ((uint)SnapshotVersion << 24));
-        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], Crc32.HashToUInt32(body.WrittenSpan));
-        BinaryPrimitives.WriteInt32LittleEndian(header[8..], body.WrittenCount);
-        output.Write(header);
-        output.Write(body.WrittenSpan);
+        _snapshotLength = writer.Finish();
     }
 
-    /// <summary>Reads a snapshot. Windows of another size than configured keep their size.</summary>
+    /// <summary>Reads a snapshot of version 1 or 2. Windows of another size than configured keep their size.</summary>
     /// <exception cref="InvalidDataException">The bytes are no snapshot, or damaged; the message names what is wrong.</exception>
     public static MetricAggregator ReadSnapshot(ReadOnlySpan<byte> bytes, WindowSettings settings)
     {
-        CheckHeader(bytes);
-        var input = new SnapshotReader(bytes[SnapshotHeaderLength..]);
+        var version = CheckMagic(bytes);
+        var input = new SnapshotReader(version == 1 ? CheckVersion1(bytes) : CheckVersion2(bytes));
         var aggregator = new MetricAggregator(settings);
         try
         {
-            aggregator.Read(ref input);
+            aggregator.Read(ref input, version);
         }
         catch (Exception exception) when (exception is OverflowException or ArgumentException)
         {
@@ -62,9 +64,9 @@ public sealed partial class MetricAggregator
         return aggregator;
     }
 
-    private static void CheckHeader(ReadOnlySpan<byte> bytes)
+    private static int CheckMagic(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < SnapshotHeaderLength)
+        if (bytes.Length < SnapshotHeaderLength + SnapshotTrailerLength)
         {
             throw new InvalidDataException($"A snapshot of {bytes.Length} bytes is shorter than its header.");
         }
@@ -75,72 +77,104 @@ public sealed partial class MetricAggregator
             throw new InvalidDataException("The bytes are no snapshot: wrong magic.");
         }
 
-        if (magic >> 24 != SnapshotVersion)
-        {
-            throw new InvalidDataException($"The snapshot has version {magic >> 24}; this build reads version {SnapshotVersion}.");
-        }
-
-        var length = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
-        if (length != bytes.Length - SnapshotHeaderLength)
-        {
-            throw new InvalidDataException($"The snapshot's body has {bytes.Length - SnapshotHeaderLength} bytes, its header says {length}.");
-        }
-
-        var crc = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-        var actual = Crc32.HashToUInt32(bytes[SnapshotHeaderLength..]);
-        if (crc != actual)
-        {
-            throw new InvalidDataException($"The snapshot is damaged: CRC {actual:x8} is not the {crc:x8} of its header.");
-        }
+        return magic >> 24 is 1 or SnapshotVersion
+            ? (int)(magic >> 24)
+            : throw new InvalidDataException($"The snapshot has version {magic >> 24}; this build reads versions 1 and {SnapshotVersion}.");
     }
 
-    private void WriteSeries(ArrayBufferWriter<byte> body, in SeriesRow series)
+    private static ReadOnlySpan<byte> CheckVersion2(ReadOnlySpan<byte> bytes)
     {
-        SnapshotWriter.WriteUInt64(body, series.Id);
-        SnapshotWriter.WriteVarint(body, series.Key is null ? 0 : (((ulong)series.Key.Length << 1) | (series.Collided ? 1UL : 0)) + 1);
-        SnapshotWriter.WriteBytes(body, series.Key);
-        SnapshotWriter.WriteVarint(body, (ulong)series.Count);
+        var crc = BinaryPrimitives.ReadUInt32LittleEndian(bytes[^SnapshotTrailerLength..]);
+        var actual = Crc32.HashToUInt32(bytes[..^SnapshotTrailerLength]);
+        return crc == actual
+            ? bytes[SnapshotHeaderLength..^SnapshotTrailerLength]
+            : throw new InvalidDataException($"The snapshot is damaged: CRC {actual:x8} is not the {crc:x8} at its end.");
+    }
+
+    private void WriteSeries(SnapshotBuffer writer, int row)
+    {
+        ref var series = ref _series.Rows[row];
+        ref var history = ref _series.Histories[row];
+        var key = _series.KeyOf(row);
+        writer.UInt64(series.Id);
+        writer.Varint(history.IsDefined ? (((ulong)key.Length << 1) | (history.IsCollided ? 1UL : 0)) + 1 : 0);
+        writer.Bytes(key);
+        writer.Varint((ulong)series.Count);
         if (series.Count > 0)
         {
-            SnapshotWriter.WriteDouble(body, series.Sum);
-            SnapshotWriter.WriteDouble(body, series.Min);
-            SnapshotWriter.WriteDouble(body, series.Max);
+            writer.Double(series.Sum);
+            writer.Double(series.Min);
+            writer.Double(series.Max);
         }
 
-        var cells = 0;
-        for (var at = series.Cell; at >= 0; at = _cells[at].Next)
+        if (!TryWriteWindowsInRow(writer, row))
         {
-            cells++;
-        }
-
-        SnapshotWriter.WriteVarint(body, (ulong)cells);
-        for (var at = series.Cell; at >= 0; at = _cells[at].Next)
-        {
-            WriteCell(body, _cells[at]);
+            WriteWindows(writer, row);
         }
     }
 
-    private static void WriteCell(ArrayBufferWriter<byte> body, in WindowCell cell)
+    /// <summary>Nearly always: windows without a gap, the bytes in the order and form in which they are kept, and one more in the row.</summary>
+    private bool TryWriteWindowsInRow(SnapshotBuffer writer, int row)
     {
-        SnapshotWriter.WriteZigzag(body, cell.Start);
-        SnapshotWriter.WriteVarint(body, ((ulong)cell.Size << 1) | (cell.Final ? 1UL : 0));
-        SnapshotWriter.WriteVarint(body, (ulong)cell.Count);
-        SnapshotWriter.WriteVarint(body, (ulong)(cell.LastTime - cell.Start));
-        SnapshotWriter.WriteDouble(body, cell.Last);
-        if (cell.Count > 1)
+        ref var series = ref _series.Rows[row];
+        ref var history = ref _series.Histories[row];
+        var end = history.From + (long)history.PackedWindows * history.FromSize;
+        var current = series.Window.Count > 0 ? 1 : 0;
+        if (history.HasGaps || history.PackedWindows == 0 || series.Window.Next != 0
+            || (current > 0 && (series.Window.Start < end || series.Window.Start + _size <= _finalThrough)))
         {
-            SnapshotWriter.WriteDouble(body, cell.Sum);
-            SnapshotWriter.WriteDouble(body, cell.Min);
-            SnapshotWriter.WriteDouble(body, cell.Max);
-            cell.Sketch!.WriteTo(body);
+            return false;
+        }
+
+        var excess = _windows.Packed.ExcessOf(history, _finalThrough);
+        var packed = _windows.Packed.Read(row);
+        for (var i = 0; i < excess; i++)
+        {
+            packed.MoveNext();
+        }
+
+        writer.Varint((ulong)(history.PackedWindows - excess + current));
+        writer.Zigzag(excess == 0 ? history.From : packed.End);
+        writer.Varint((ulong)history.FromSize);
+        writer.Bytes(_windows.Packed.Bytes(row)[packed.Next..]);
+        if (current > 0)
+        {
+            writer.Window(end, history.FromSize, series.Window.Start, _size, _windows.CurrentBytes(row));
+        }
+
+        return true;
+    }
+
+    private void WriteWindows(SnapshotBuffer writer, int row)
+    {
+        _windows.List(row, _size, _finalThrough, _settings.Retained, _listed);
+        writer.Varint((ulong)_listed.Count);
+        if (_listed.Count == 0)
+        {
+            return;
+        }
+
+        var (end, size) = (_listed[0].Start, _listed[0].Size);
+        writer.Zigzag(end);
+        writer.Varint((ulong)size);
+        foreach (var window in _listed)
+        {
+            writer.Window(end, size, window.Start, window.Size, _windows.Bytes(row, window));
+            (end, size) = (window.End, window.Size);
         }
     }
 
-    private void Read(ref SnapshotReader input)
+    private void Read(ref SnapshotReader input, int version)
     {
         Position = input.ReadCount();
         Watermark = input.ReadZigzag();
-        _finalThrough = input.ReadZigzag();
+        var finalThrough = input.ReadZigzag();
+        if (finalThrough > long.MinValue)
+        {
+            SetFinalThrough(finalThrough);
+        }
+
+        _windows.Packed.ClosedThrough = _windows.Packed.RestoredThrough = finalThrough;
         _processed = input.ReadCount();
         _late = input.ReadCount();
         _collided = input.ReadCount();
@@ -148,7 +182,7 @@ public sealed partial class MetricAggregator
         var count = input.ReadCount();
         for (long i = 0; i < count; i++)
         {
-            ReadSeries(ref input, i);
+            ReadSeries(ref input, i, version);
         }
 
         if (!input.AtEnd)
@@ -157,7 +191,7 @@ public sealed partial class MetricAggregator
         }
     }
 
-    private void ReadSeries(ref SnapshotReader input, long expectedRow)
+    private void ReadSeries(ref SnapshotReader input, long expectedRow, int version)
     {
         var row = _series.FindOrAdd(input.ReadUInt64());
         if (row != expectedRow)
@@ -165,14 +199,19 @@ public sealed partial class MetricAggregator
             throw new InvalidDataException("a series is there twice");
         }
 
-        ref var series = ref _series[row];
         if (input.ReadCount() - 1 is var key and >= 0)
         {
             var bytes = input.ReadBytes(key >> 1);
-            series.Key = SeriesKey.IsCanonical(bytes) ? bytes.ToArray() : throw new InvalidDataException("the key of a series is none");
-            series.Collided = (key & 1) != 0;
+            if (bytes.Length > MaxKeyBytes || !SeriesKey.IsCanonical(bytes))
+            {
+                throw new InvalidDataException("the key of a series is none");
+            }
+
+            _series.TryDefine(row, bytes);
+            _series.Histories[row].IsCollided = (key & 1) != 0;
         }
 
+        ref var series = ref _series.Rows[row];
         series.Count = input.ReadCount();
         if (series.Count > 0)
         {
@@ -181,89 +220,63 @@ public sealed partial class MetricAggregator
             series.Max = input.ReadFinite();
         }
 
-        ReadCells(ref input, row);
-    }
-
-    private void ReadCells(ref SnapshotReader input, int row)
-    {
-        var previous = -1;
-        var points = 0L;
-        for (var left = input.ReadCount(); left > 0; left--)
-        {
-            var at = ReadCell(ref input, row);
-            points = checked(points + _cells[at].Count);
-            if (previous < 0)
-            {
-                _series[row].Cell = at;
-            }
-            else if (_cells[previous].Start >= _cells[at].Start)
-            {
-                _cells[previous].Next = at;
-            }
-            else
-            {
-                throw new InvalidDataException("the windows of a series are not in order");
-            }
-
-            previous = at;
-        }
-
-        if (points > _series[row].Count)
+        var points = version == 1 ? ReadVersion1Windows(ref input, row) : ReadWindows(ref input, row);
+        if (points > series.Count)
         {
             throw new InvalidDataException("the windows of a series have more points than the series");
         }
     }
 
-    private int ReadCell(ref SnapshotReader input, int row)
+    /// <summary>Checks every window, then takes over their bytes as they are.</summary>
+    private long ReadWindows(ref SnapshotReader input, int row)
     {
-        var start = input.ReadZigzag();
-        var sizeAndFinal = input.ReadCount();
-        var cell = new WindowCell
+        var windows = input.ReadCount();
+        if (windows == 0)
         {
-            Start = start,
-            Size = checked((int)(sizeAndFinal >> 1)),
-            Final = (sizeAndFinal & 1) != 0,
-            Count = input.ReadCount(),
-            LastTime = checked(start + input.ReadCount()),
-            Last = input.ReadFinite(),
-            Next = -1,
-        };
-        if (cell.Size < 1 || cell.Count < 1 || cell.LastTime >= cell.End || cell.LastTime < EarliestTime || cell.LastTime > LatestTime)
-        {
-            throw new InvalidDataException("a window has no length, no points or the last of them elsewhere");
+            return 0;
         }
 
-        if (cell.Final != cell.End <= _finalThrough)
+        var from = input.ReadZigzag();
+        var fromSize = input.ReadCount();
+        if (from <= EarliestTime - fromSize || from > LatestTime || fromSize is < 1 or > int.MaxValue || windows > input.Remaining)
         {
-            throw new InvalidDataException("a window is final too early or too late");
+            throw new InvalidDataException($"a series has {windows} windows of {fromSize} ms from {from} on");
         }
 
-        cell.Sum = cell.Min = cell.Max = cell.Last;
-        if (cell.Count > 1)
+        var (start, size, end, points, hasGaps) = (from, (int)fromSize, from, 0L, false);
+        var rest = input;
+        Span<byte> head = stackalloc byte[2 * SnapshotWriter.MaxVarintBytes];
+        for (long i = 0; i < windows; i++)
         {
-            cell.Sum = input.ReadDouble();
-            cell.Min = input.ReadFinite();
-            cell.Max = input.ReadFinite();
-            cell.Sketch = _cells.TakeSketch();
-            cell.Sketch.ReadFrom(ref input);
-            if (cell.Sketch.Count != cell.Count)
+            var before = input;
+            var (nextStart, nextSize) = PackedReader.ReadHead(ref input, end, size);
+            var length = PackedReader.WriteHead(head, end, size, nextStart, nextSize);
+            if (before.Remaining - input.Remaining != length || (i == 0 && head[0] != 0))
             {
-                throw new InvalidDataException($"a window has {cell.Count} points, its sketch {cell.Sketch.Count}");
+                throw new InvalidDataException("the place of a window is not in its shortest form");
+            }
+
+            if (i > 0 && (nextStart < start || (nextStart == start && nextSize <= size)))
+            {
+                throw new InvalidDataException("the windows of a series are not in order");
+            }
+
+            hasGaps |= head[0] != 0;
+            (start, size, end) = (nextStart, nextSize, nextStart + nextSize);
+            WindowCodec.Read(input.ReadBytes(input.ReadCount()), _read, sketch: false);
+            if (_read.LastOffset >= size)
+            {
+                throw new InvalidDataException("a last value lies outside of its window");
+            }
+
+            points = checked(points + _read.Count);
+            if (end > _finalThrough)
+            {
+                _open.Add(end, size, row);
             }
         }
 
-        if (!(cell.Min <= cell.Last && cell.Last <= cell.Max))
-        {
-            throw new InvalidDataException("a window's last value is below its least or above its greatest");
-        }
-
-        if (!cell.Final)
-        {
-            _open.Add(cell.End, row);
-        }
-
-        var at = _cells.Take();
-        _cells[at] = cell;
-        return at;
+        _windows.Packed.Restore(row, from, (int)fromSize, (int)windows, hasGaps, rest.ReadBytes(rest.Remaining - input.Remaining));
+        return points;
     }
 }

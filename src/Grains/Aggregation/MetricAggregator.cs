@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 
@@ -10,21 +11,61 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <remarks>
 /// Windows tumble, aligned to the Unix epoch, by event time. A point is late, and only counted, when the watermark has reached its
 /// window's end plus the allowed lateness. Once that is so it remains so, also when a restart allows more lateness.
-/// Event times that <see cref="DateTimeOffset"/> cannot hold are taken for the nearest that it can.
+/// Event times before or after all windows that <see cref="DateTimeOffset"/> can hold go into the first or last of them.
 /// </remarks>
-public sealed partial class MetricAggregator(WindowSettings settings)
+public sealed partial class MetricAggregator
 {
-    private static readonly long EarliestTime = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
-    private static readonly long LatestTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+    internal static readonly long EarliestTime = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+    internal static readonly long LatestTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    private readonly SeriesTable _series = new();
-    private readonly CellArena _cells = new();
-    private readonly OpenWindows _open = new();
+    /// <summary>Points looked up together, so that their misses of the cache overlap.</summary>
+    private const int BlockPoints = 64;
+
+    /// <summary>Series whose rows and counters stay in a core's own caches.</summary>
+    private const int CachedSeries = 2_000;
+
+    /// <summary>
+    /// Windows closed in one call besides one per point: a millisecond or two at most. To be told of is dearer. What is left over
+    /// stays due, and nobody can tell but by <see cref="NextCloseAt"/> and by when <see cref="FinalWindows"/> is told.
+    /// </summary>
+    private const int ClosedPerCall = 2048;
+    private const int ToldPerCall = 1024;
+
+    private readonly WindowSettings _settings;
+    private readonly int _size;
+    private readonly SeriesTable _series;
+    private readonly SeriesWindows _windows;
+    private readonly WindowsByEnd _open = new();
+    private readonly List<WindowReference> _listed = [];
+    private readonly WindowState _read = new();
     private long _finalThrough = long.MinValue;
+
+    /// <summary>Points before this are late, or before all calendars.</summary>
+    private long _openFrom;
+    private readonly long _earliest;
+    private readonly long _latest;
+    private long _lastStart;
     private int _snapshotLength;
+    private int _touched;
     private long _processed;
     private long _late;
     private long _collided;
+
+    /// <param name="settings">How windows are cut, closed and kept: a length of 1 ms to 24 days, no negative lateness.</param>
+    public MetricAggregator(WindowSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.Size, 1, nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(settings.Size, int.MaxValue, nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfNegative(settings.AllowedLateness, nameof(settings));
+        _settings = settings;
+        _size = (int)settings.Size;
+        _earliest = _openFrom = WindowStart(EarliestTime);
+        _latest = WindowStart(LatestTime) + _size - 1;
+        var heap = new BlockHeap();
+        _series = new SeriesTable(heap);
+        _windows = new SeriesWindows(_series, heap, settings.Retained);
+    }
 
     /// <summary>Position of the last slice applied; 0 before the first.</summary>
     public long Position { get; private set; }
@@ -41,8 +82,13 @@ public sealed partial class MetricAggregator(WindowSettings settings)
     /// <summary>What the values mean, as the last slice said.</summary>
     public MetricKind Kind { get; private set; }
 
-    /// <summary>The watermark at which the next window becomes final; <see cref="long.MaxValue"/> when none is open.</summary>
-    public long NextCloseAt => _open.IsEmpty ? long.MaxValue : _open.FirstEnd + settings.AllowedLateness;
+    /// <summary>
+    /// The watermark at which the next window becomes final, or is closed although it has been final for a while; always above
+    /// <see cref="Watermark"/>. <see cref="long.MaxValue"/> when there is nothing to close.
+    /// </summary>
+    public long NextCloseAt => _open.IsEmpty || Watermark == long.MaxValue
+        ? long.MaxValue
+        : Math.Max(_open.FirstEnd + _settings.AllowedLateness, Watermark + 1);
 
     /// <summary>Told of windows that become final, but for series whose tags are not known; null: nobody wants to know.</summary>
     public IFinalWindowSink? FinalWindows { get; set; }
@@ -54,7 +100,7 @@ public sealed partial class MetricAggregator(WindowSettings settings)
     public void Apply(in SliceReader slice, long position, long watermark)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(position, Position);
-        AdvanceWatermark(watermark);
+        AdvanceWatermark(watermark, slice.Points);
         Kind = slice.Kind;
         if (slice.DefinitionCount > 0)
         {
@@ -74,41 +120,66 @@ public sealed partial class MetricAggregator(WindowSettings settings)
     }
 
     /// <summary>Makes the windows final whose end plus allowed lateness the watermark has reached. Never goes back.</summary>
-    public void AdvanceWatermark(long watermark)
+    public void AdvanceWatermark(long watermark) => AdvanceWatermark(watermark, 0);
+
+    private void AdvanceWatermark(long watermark, int points)
     {
-        if (watermark <= Watermark)
+        if (watermark > Watermark)
         {
-            return;
+            Watermark = watermark;
+            if (watermark >= long.MinValue + _settings.AllowedLateness)
+            {
+                SetFinalThrough(Math.Max(_finalThrough, watermark - _settings.AllowedLateness));
+            }
         }
 
-        Watermark = watermark;
-        _finalThrough = Math.Max(_finalThrough, watermark - settings.AllowedLateness);
-        while (!_open.IsEmpty && _open.FirstEnd <= _finalThrough)
+        if (!_open.IsEmpty && _open.FirstEnd <= _finalThrough)
         {
-            var end = _open.FirstEnd;
-            var series = _open.TakeFirst();
-            foreach (var row in series)
+            // A point opens one window at most, so with one per point it does not add up.
+            CloseWindows(FinalWindows is null ? ClosedPerCall + points : Math.Max(ToldPerCall, points));
+        }
+    }
+
+    private void SetFinalThrough(long finalThrough)
+    {
+        _finalThrough = finalThrough;
+        _openFrom = finalThrough < _earliest ? _earliest : WindowStart(finalThrough);
+    }
+
+    private void CloseWindows(int most)
+    {
+        for (; most > 0 && !_open.IsEmpty && _open.FirstEnd <= _finalThrough; most--)
+        {
+            if (_series.Count > CachedSeries && most % BlockPoints == 0)
             {
-                Close(row, end);
+                foreach (var ahead in _open.Ahead(BlockPoints))
+                {
+                    _touched += (int)_series.Rows[ahead].Window.Start;
+                }
             }
 
-            _open.Return(series);
+            var row = _open.Take(out var end, out var size);
+            _windows.Close(row, end - size, size, _size);
+            if (FinalWindows is { } sink && _series.Histories[row].IsDefined && _windows.Packed.TryFind(row, end - size, size, out var packed))
+            {
+                var window = new WindowReference(packed.Start, packed.Size, WindowReference.Packed, packed.Next - packed.Body.Length, packed.Body.Length);
+                sink.WindowFinal(Describe(row, [Describe(_windows.Load(row, window), final: true)]));
+            }
         }
+
+        _windows.Packed.ClosedThrough = _open.IsEmpty ? _finalThrough : Math.Min(_finalThrough, _open.FirstEnd - 1);
     }
 
     private void Define(in SliceReader slice)
     {
         foreach (var definition in slice.GetDefinitions())
         {
-            ref var series = ref _series[_series.FindOrAdd(definition.Id)];
-            if (series.Key is null)
+            var row = _series.FindOrAdd(definition.Id);
+            if (!_series.TryDefine(row, definition.Key) && !_series.Histories[row].IsCollided)
             {
-                series.Key = definition.Key.ToArray();
-            }
-            else if (!definition.Key.SequenceEqual(series.Key))
-            {
-                // For good: slices to come carry the identity without a definition.
-                series.Collided = true;
+                // For good: slices to come carry the identity without a definition. No window in the row: points go the long way round.
+                _series.Histories[row].IsCollided = true;
+                _windows.PackCurrent(row, _size);
             }
         }
     }
@@ -116,161 +187,136 @@ public sealed partial class MetricAggregator(WindowSettings settings)
     private void ApplyPoints<TTimes>(ReadOnlySpan<ulong> ids, ReadOnlySpan<double> values, TTimes times, long baseTime)
         where TTimes : struct, ITimes, allows ref struct
     {
-        long start = 0, end = 0, late = 0, collided = 0;
-        var isLate = false;
-        for (var i = 0; i < ids.Length; i++)
+        Span<int> rows = stackalloc int[BlockPoints];
+        for (var from = 0; from < ids.Length; from += BlockPoints)
         {
-            var time = baseTime + times[i];
-            if (time < start || time >= end)
+            var block = rows[..Math.Min(BlockPoints, ids.Length - from)];
+            for (var i = 0; i < block.Length; i++)
             {
-                time = Math.Clamp(time, EarliestTime, LatestTime);
-                start = WindowStart(time);
-                end = start + settings.Size;
-                isLate = end <= _finalThrough;
+                block[i] = _series.FindCandidate(ids[from + i]);
             }
 
-            if (isLate)
+            if (_series.Count > CachedSeries)
             {
-                late++;
-                continue;
+                Touch(block, values[from..], baseTime + times[from]);
             }
 
-            var row = _series.FindOrAdd(ids[i]);
-            if (_series[row].Collided)
+            for (var i = 0; i < block.Length; i++)
             {
-                collided++;
+                ApplyPoint(block[i], ids[from + i], values[from + i], baseTime + times[from + i]);
             }
-            else
+        }
+    }
+
+    /// <summary>
+    /// Brings what the points of a block will change into the cache. A point follows a chain of references, each of which may miss;
+    /// here the misses of all points at one step of the chain overlap.
+    /// </summary>
+    /// <param name="rows">Series per point; −1 for none.</param>
+    /// <param name="values">Value per point.</param>
+    /// <param name="time">Event time of the first: most series are in the window that it is in, or will be.</param>
+    private void Touch(ReadOnlySpan<int> rows, ReadOnlySpan<double> values, long time)
+    {
+        var touched = 0;
+        foreach (var row in rows)
+        {
+            if (row >= 0)
             {
-                Add(row, values[i], time, start);
+                ref var series = ref _series.Rows[row];
+                touched += (int)series.Id + series.Window.LastOffset;
             }
         }
 
-        _late += late;
-        _collided += collided;
-        _processed += ids.Length - late - collided;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (rows[i] >= 0)
+            {
+                ref var window = ref _series.Rows[rows[i]].Window;
+                touched += (ulong)(time - window.Start) < (ulong)_size
+                    ? _windows.Values.Touch(window, values[i])
+                    : _series.Histories[rows[i]].PackedBytes + (window.Values.Block == 0 ? 0 : _windows.Values.Touch(window));
+            }
+        }
+
+        foreach (var row in rows)
+        {
+            if (row >= 0 && (ulong)(time - _series.Rows[row].Window.Start) >= (ulong)_size)
+            {
+                touched += _windows.Packed.Touch(row);
+            }
+        }
+
+        _touched = touched;
     }
 
-    private void Add(int row, double value, long time, long start)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ApplyPoint(int candidate, ulong id, double value, long time)
     {
-        ref var series = ref _series[row];
+        if (candidate >= 0)
+        {
+            ref var series = ref _series.Rows[candidate];
+            if (series.Id != id)
+            {
+                candidate = -1;
+            }
+            else
+            {
+                var offset = (ulong)(time - series.Window.Start);
+                if (offset < (ulong)_size && time >= _openFrom)
+                {
+                    _processed++;
+                    AddToTotals(ref series, value);
+                    _windows.Add(ref series.Window, (int)offset, value);
+                    return;
+                }
+            }
+        }
+
+        ApplyElsewhere(candidate, id, value, Math.Clamp(time, _earliest, _latest));
+    }
+
+    /// <summary>Where the point does not go into the window of a row.</summary>
+    private void ApplyElsewhere(int row, ulong id, double value, long time)
+    {
+        if (time < _openFrom)
+        {
+            _late++;
+            return;
+        }
+
+        row = row >= 0 ? row : _series.FindOrAdd(id);
+        if (_series.Histories[row].IsCollided)
+        {
+            _collided++;
+            return;
+        }
+
+        _processed++;
+        AddToTotals(ref _series.Rows[row], value);
+        if ((ulong)(time - _lastStart) >= (ulong)_size)
+        {
+            // A division is dear, and points come in the order of time more or less.
+            _lastStart = WindowStart(time);
+        }
+
+        if (_windows.Add(row, _lastStart, _size, (int)(time - _lastStart), value))
+        {
+            _open.Add(_lastStart + _size, _size, row);
+        }
+    }
+
+    private static void AddToTotals(ref SeriesRow series, double value)
+    {
         series.Count++;
         series.Sum += value;
         series.Min = Math.Min(series.Min, value);
         series.Max = Math.Max(series.Max, value);
-
-        var at = series.Cell;
-        if (at < 0 || _cells[at].Start != start || _cells[at].Size != settings.Size)
-        {
-            at = FindOrAddCell(row, start);
-        }
-
-        ref var cell = ref _cells[at];
-        if (cell.Count == 0)
-        {
-            cell.Min = cell.Max = cell.Sum = cell.Last = value;
-            cell.LastTime = time;
-            cell.Count = 1;
-            return;
-        }
-
-        if (cell.Sketch is null)
-        {
-            cell.Sketch = _cells.TakeSketch();
-            cell.Sketch.Add(cell.Sum);
-        }
-
-        cell.Sketch.Add(value);
-        cell.Count++;
-        cell.Sum += value;
-        cell.Min = Math.Min(cell.Min, value);
-        cell.Max = Math.Max(cell.Max, value);
-        if (time >= cell.LastTime)
-        {
-            cell.Last = value;
-            cell.LastTime = time;
-        }
-    }
-
-    private int FindOrAddCell(int row, long start)
-    {
-        var previous = -1;
-        var at = _series[row].Cell;
-        while (at >= 0 && _cells[at].Start >= start)
-        {
-            if (_cells[at].Start == start && _cells[at].Size == settings.Size)
-            {
-                return at;
-            }
-
-            previous = at;
-            at = _cells[at].Next;
-        }
-
-        var added = _cells.Take();
-        _cells[added] = new WindowCell { Start = start, Size = (int)settings.Size, Next = at };
-        if (previous < 0)
-        {
-            _series[row].Cell = added;
-        }
-        else
-        {
-            _cells[previous].Next = added;
-        }
-
-        _open.Add(start + settings.Size, row);
-        return added;
-    }
-
-    private void Close(int row, long end)
-    {
-        var kept = 0;
-        var previous = -1;
-        for (var at = _series[row].Cell; at >= 0;)
-        {
-            ref var cell = ref _cells[at];
-            if (!cell.Final && cell.End == end)
-            {
-                cell.Final = true;
-                if (FinalWindows is { } sink && _series[row].Key is not null)
-                {
-                    sink.WindowFinal(Describe(row, cell));
-                }
-            }
-
-            var next = cell.Next;
-            if (cell.Final && ++kept > settings.Retained)
-            {
-                Unlink(row, previous, at);
-            }
-            else
-            {
-                previous = at;
-            }
-
-            at = next;
-        }
-    }
-
-    private void Unlink(int row, int previous, int at)
-    {
-        var next = _cells[at].Next;
-        if (previous < 0)
-        {
-            _series[row].Cell = next;
-        }
-        else
-        {
-            _cells[previous].Next = next;
-        }
-
-        _cells.Free(at);
     }
 
     private long WindowStart(long time)
     {
-        var offset = time % settings.Size;
-        return time - (offset < 0 ? offset + settings.Size : offset);
+        var offset = time % _size;
+        return time - (offset < 0 ? offset + _size : offset);
     }
 
     /// <summary>Offsets of 32 or 64 bits, so that the loop over the points is compiled once for each.</summary>

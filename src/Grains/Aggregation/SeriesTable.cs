@@ -1,83 +1,76 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace OrleansMetrics.Grains.Aggregation;
 
-/// <summary>The series of a metric in the order in which they were first seen, found by identity through open addressing.</summary>
+/// <summary>The series of a metric in the order in which they were first seen.</summary>
 internal sealed class SeriesTable
 {
-    private Slot[] _slots = new Slot[16];
-    private SeriesRow[] _rows = new SeriesRow[8];
+    private readonly BlockHeap _heap;
+    private readonly SeriesIndex _index;
 
-    public int Count { get; private set; }
-
-    public ref SeriesRow this[int row] => ref _rows[row];
-
-    /// <summary>The row of a series, or −1.</summary>
-    public int Find(ulong id)
+    public SeriesTable(BlockHeap heap)
     {
-        var slots = _slots;
-        var mask = slots.Length - 1;
-        for (var at = (int)id & mask; ; at = (at + 1) & mask)
-        {
-            ref var slot = ref slots[at];
-            if (slot.Row == 0)
-            {
-                return -1;
-            }
-
-            if (slot.Id == id)
-            {
-                return slot.Row - 1;
-            }
-        }
+        _heap = heap;
+        _index = new SeriesIndex(Rows);
     }
+
+    public PagedList<SeriesRow> Rows { get; } = new();
+
+    public PagedList<SeriesHistory> Histories { get; } = new();
+
+    public int Count => Rows.Count;
+
+    /// <inheritdoc cref="SeriesIndex.FindCandidate"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int FindCandidate(ulong id) => _index.FindCandidate(id);
+
+    /// <inheritdoc cref="SeriesIndex.Find"/>
+    public int Find(ulong id) => _index.Find(id);
 
     /// <summary>The row of a series, added when it is new.</summary>
     public int FindOrAdd(ulong id)
     {
-        var row = Find(id);
+        var row = _index.Find(id);
         return row >= 0 ? row : Add(id);
+    }
+
+    /// <summary>Sets the key of a series, or compares it with the one set before; false when that is another.</summary>
+    public bool TryDefine(int row, ReadOnlySpan<byte> key)
+    {
+        ref var history = ref Histories[row];
+        if (history.IsDefined)
+        {
+            return key.SequenceEqual(KeyOf(row));
+        }
+
+        var block = 0u;
+        if (!key.IsEmpty)
+        {
+            block = _heap.Allocate(key.Length);
+            key.CopyTo(_heap.Bytes(block));
+        }
+
+        history.Define(block, key.Length);
+        return true;
+    }
+
+    /// <summary>The canonical key; empty too while it is not known.</summary>
+    public ReadOnlySpan<byte> KeyOf(int row)
+    {
+        ref var history = ref Histories[row];
+        return history.Key == 0 ? default : _heap.Bytes(history.Key)[..history.KeyLength];
     }
 
     private int Add(ulong id)
     {
-        if (Count == _rows.Length)
-        {
-            Array.Resize(ref _rows, _rows.Length * 2);
-        }
-
-        // Identities are hashes already; at most half full keeps probes short.
-        if ((Count + 1) * 2 > _slots.Length)
-        {
-            var old = _slots;
-            _slots = new Slot[BitOperations.RoundUpToPowerOf2((uint)old.Length * 2)];
-            foreach (var slot in old)
-            {
-                if (slot.Row != 0)
-                {
-                    Insert(slot);
-                }
-            }
-        }
-
-        _rows[Count] = new SeriesRow { Id = id, Min = double.PositiveInfinity, Max = double.NegativeInfinity, Cell = -1 };
-        Count++;
-        Insert(new Slot(id, Count));
-        return Count - 1;
+        var row = Rows.Add();
+        Histories.Add();
+        ref var added = ref Rows[row];
+        added.Id = id;
+        added.Min = double.PositiveInfinity;
+        added.Max = double.NegativeInfinity;
+        added.Window.Start = OpenWindow.None;
+        _index.Add(row);
+        return row;
     }
-
-    private void Insert(Slot slot)
-    {
-        var mask = _slots.Length - 1;
-        var at = (int)slot.Id & mask;
-        while (_slots[at].Row != 0)
-        {
-            at = (at + 1) & mask;
-        }
-
-        _slots[at] = slot;
-    }
-
-    /// <summary>Row + 1, so that an empty slot is all zero.</summary>
-    private readonly record struct Slot(ulong Id, int Row);
 }

@@ -31,16 +31,4 @@ internal static class SnapshotWriter
         BinaryPrimitives.WriteDoubleLittleEndian(output.GetSpan(8), value);
         output.Advance(8);
     }
-
-    public static void WriteUInt64(IBufferWriter<byte> output, ulong value)
-    {
-        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), value);
-        output.Advance(8);
-    }
-
-    public static void WriteBytes(IBufferWriter<byte> output, ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(output.GetSpan(Math.Max(1, bytes.Length)));
-        output.Advance(bytes.Length);
-    }
 }

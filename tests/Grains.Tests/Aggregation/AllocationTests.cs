@@ -10,6 +10,7 @@ public sealed class AllocationTests
     [InlineData(100, 5)]
     [InlineData(100, 20)]
     [InlineData(6_000, 2)]
+    [InlineData(60_000, 1)]
     public void Windows_that_come_and_go_allocate_nothing_per_point(int series, int pointsPerWindow)
     {
         const int Size = 1_000;

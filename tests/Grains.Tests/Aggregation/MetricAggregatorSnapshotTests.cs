@@ -12,7 +12,8 @@ namespace OrleansMetrics.Grains.Tests.Aggregation;
 
 public sealed class MetricAggregatorSnapshotTests
 {
-    private const int HeaderLength = 12;
+    private const int HeaderLength = 4;
+    private const int TrailerLength = 4;
 
     private static readonly JsonSerializerOptions JsonOptions = new()
     {
@@ -95,7 +96,7 @@ public sealed class MetricAggregatorSnapshotTests
     public void A_truncated_body_under_a_correct_checksum_is_invalid_data() => AggregatorRun.Any.Sample(
         static run =>
         {
-            var body = Write(Run(run))[HeaderLength..];
+            var body = Write(Run(run))[HeaderLength..^TrailerLength];
             for (var length = 0; length < body.Length; length++)
             {
                 AssertInvalid(Sealed(body[..length]), run.Settings);
@@ -110,7 +111,7 @@ public sealed class MetricAggregatorSnapshotTests
         Gen.Select(AggregatorRun.Any, Gen.Select(Gen.Int, Gen.Frequency((2, Gen.Byte), (1, Gen.Const((byte)0xFF)), (1, Gen.Const((byte)0)))).Array[1, 4]).Sample(
             (run, damage) =>
             {
-                var body = Write(Run(run))[HeaderLength..];
+                var body = Write(Run(run))[HeaderLength..^TrailerLength];
                 foreach (var (at, value) in damage)
                 {
                     body[(uint)at % body.Length] = value;
@@ -220,11 +221,10 @@ public sealed class MetricAggregatorSnapshotTests
 
     private static byte[] Sealed(byte[] body)
     {
-        var bytes = new byte[HeaderLength + body.Length];
-        "OMS\u0001"u8.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(4), Crc32.HashToUInt32(body));
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), body.Length);
+        var bytes = new byte[HeaderLength + body.Length + TrailerLength];
+        "OMS\u0002"u8.CopyTo(bytes);
         body.CopyTo(bytes, HeaderLength);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^TrailerLength..), Crc32.HashToUInt32(bytes.AsSpan(..^TrailerLength)));
         return bytes;
     }
 

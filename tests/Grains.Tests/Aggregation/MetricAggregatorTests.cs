@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using CsCheck;
 using OrleansMetrics.Contracts.Points;
@@ -56,6 +57,37 @@ public sealed class MetricAggregatorTests
             },
             iter: 1_000);
         Assert.All([processed, late, collided, told, dropped, pages, undefined], static seen => Assert.True(seen > 200, $"a case was generated only {seen} times"));
+    }
+
+    [Fact]
+    public void An_aggregator_that_is_restored_now_and_then_does_what_the_reference_does()
+    {
+        int restored = 0, reopened = 0;
+        Gen.Select(AggregatorRun.Any, Gen.Frequency((3, Gen.Const(false)), (1, Gen.Const(true))).Array[25]).Sample(
+            (run, restarts) =>
+            {
+                var aggregator = new MetricAggregator(run.Settings);
+                var reference = new ReferenceAggregator(run.Settings);
+                for (var i = 0; i < run.Steps.Length; i++)
+                {
+                    run.Steps[i].ApplyTo(aggregator);
+                    reference.Apply(run.Steps[i]);
+                    if (restarts[i])
+                    {
+                        var output = new ArrayBufferWriter<byte>();
+                        aggregator.WriteSnapshot(output);
+                        aggregator = MetricAggregator.ReadSnapshot(output.WrittenSpan, run.Settings);
+                        Interlocked.Increment(ref restored);
+                        Interlocked.Add(ref reopened, aggregator.NextCloseAt == long.MaxValue ? 0 : 1);
+                    }
+
+                    Assert.Equal(reference.Counters, aggregator.Counters);
+                    Assert.Equal(reference.NextCloseAt, aggregator.NextCloseAt);
+                    AssertSame(reference.Query(new AggregatesQuery()), aggregator.Query("metric", new AggregatesQuery()));
+                }
+            },
+            iter: 1_000);
+        Assert.True(restored > 500 && reopened > 200, $"{restored} restored, {reopened} of them with open windows");
     }
 
     [Fact]

@@ -1,0 +1,27 @@
+namespace OrleansMetrics.Grains.Aggregation;
+
+/// <summary>One window in full, taken out of where it is kept to be described, checked or opened. Used again from window to window.</summary>
+internal sealed class WindowState
+{
+    public long Start { get; set; }
+
+    public int Size { get; set; }
+
+    public long Count { get; set; }
+
+    public double Sum { get; set; }
+
+    public double Min { get; set; }
+
+    public double Max { get; set; }
+
+    public double Last { get; set; }
+
+    /// <summary>Event time of <see cref="Last"/>, milliseconds after the start.</summary>
+    public int LastOffset { get; set; }
+
+    /// <summary>All values.</summary>
+    public ExponentialHistogram Sketch { get; } = new();
+
+    public long End => Start + Size;
+}
