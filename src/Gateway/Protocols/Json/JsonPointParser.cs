@@ -147,7 +147,16 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         }
 
         var rest = _buffer.AsSpan(0, _length)[end..];
-        var start = end + Math.Max(rest.IndexOfAnyExcept(" \t\r\n,"u8), 0);
+        var shown = rest.IndexOfAnyExcept(" \t\r\n,"u8);
+        if (shown < 0 && rest.Length <= maxElementBytes && !isFinal)
+        {
+            // Wait for something to show: which line is named must not depend on how the body is cut into pieces.
+            Drop(end);
+            _readAgainAt = _length + 1;
+            return true;
+        }
+
+        var start = end + Math.Max(shown, 0);
         var line = _buffer.AsSpan(0, _length)[start..];
         var lineEnd = line.IndexOf((byte)'\n');
         if (lineEnd < 0 && line.Length < ShownBytes && !isFinal)
