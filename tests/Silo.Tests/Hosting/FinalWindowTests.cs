@@ -9,14 +9,15 @@ public sealed class FinalWindowTests
     public async Task Windows_become_final_without_further_points_and_a_point_after_that_is_late()
     {
         using var directory = new TemporaryDirectory();
-        await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:00");
-        await node.Client.WriteAsync("closing,host=a value=1\nclosing,host=a value=3");
+        await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:02");
+        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        await node.Client.WriteAsync($"closing,host=a value=1 {now}\nclosing,host=a value=3 {now}", "?precision=ms");
         await node.Client.SettleAsync();
 
         var answer = await Eventually.ReadAsync(
             "A final window",
             () => node.Client.GetAsync("/api/metrics/closing/windows?from=-1m"),
-            static answer => answer.List("series").Any(static series => series.List("windows").Any()),
+            static answer => answer.List("series").Any(static series => series.List("windows").Any(static window => window.GetProperty("final").GetBoolean())),
             node.Log.ToString);
         var window = answer.List("series").Single().List("windows").Single();
         Assert.Equal((true, 2, 4.0, 2.0), (window.GetProperty("final").GetBoolean(), window.Number("count"), window.Value("sum"), window.Value("mean")));
