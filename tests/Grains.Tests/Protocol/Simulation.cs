@@ -302,7 +302,7 @@ internal sealed class Simulation : ILogger
     }
 
     /// <summary>
-    /// No more faults but for aggregators that are lost without traffic, for a while: everything must come to rest, with everything persisted and
+    /// No more faults, but for activations that are lost without traffic, for a while: everything must come to rest, with everything persisted and
     /// the log empty.
     /// </summary>
     private void Settle()
@@ -315,10 +315,20 @@ internal sealed class Simulation : ILogger
             Deactivate(stale);
         }
 
+        if (_faults.Damages && Random.Next(3) == 0)
+        {
+            Damage();
+        }
+
         for (var round = 0; ; round++)
         {
             while (_pending.Count > 0)
             {
+                if (round < QuietRounds && Random.Next(50) == 0)
+                {
+                    KillAll();
+                }
+
                 RunPending();
                 Check();
             }
@@ -333,9 +343,14 @@ internal sealed class Simulation : ILogger
             FireReplays();
             if (_pending.Count == 0)
             {
-                if (round < QuietRounds && Random.Next(2) == 0)
+                switch (round < QuietRounds ? Random.Next(6) : -1)
                 {
-                    KillAggregator();
+                    case 0 or 1:
+                        KillAggregator();
+                        break;
+                    case 2:
+                        KillAll();
+                        break;
                 }
 
                 Time.Advance(TimeSpan.FromSeconds(2));
@@ -511,7 +526,7 @@ internal sealed class Simulation : ILogger
 
     internal void Damage()
     {
-        if (Log.Damage(Random.Next(100)))
+        if (Log.Damage(Random.Next(100), newest: Random.Next(3) == 0))
         {
             Seen("record damaged");
             Note($"damaged: {string.Join(", ", Log.History.Values.Where(static r => r.Lost).Select(static r => r.Record.Position))}");
