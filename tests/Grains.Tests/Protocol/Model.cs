@@ -110,6 +110,8 @@ internal sealed class Model(Simulation simulation)
                 }
             }
 
+            // A record that is lost now may have closed windows before, when nothing has followed it.
+            expected.AdvanceWatermark(Math.Max(status.Watermark, snapshot?.Windows.Watermark ?? long.MinValue));
             processed += expected.Counters.Processed;
             late += expected.Counters.Late;
             if (expected.Position == 0)
