@@ -10,6 +10,8 @@ internal sealed class Faults
 
     public bool LosesTail { get; private init; }
 
+    public bool Damages { get; private set; }
+
     public static Faults Any(Random random)
     {
         var faults = new Faults { Calls = random.Next(3) switch { 0 => 0, 1 => 0.03, _ => 0.12 }, LosesTail = random.Next(2) == 0 };
@@ -35,7 +37,7 @@ internal sealed class Faults
 
         faults.AddMaybe(random, 3, static s => s.ToggleStorage(), "storage");
         faults.AddMaybe(random, 5, static s => s.Reopen(), "gaps");
-        faults.AddMaybe(random, 2, static s => s.Damage(), "damage");
+        faults.Damages = faults.AddMaybe(random, 2, static s => s.Damage(), "damage");
         faults.AddMaybe(random, 3, static s => s.AppendPoison(), "poison");
         return faults;
     }

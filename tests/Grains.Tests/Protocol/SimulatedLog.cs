@@ -79,7 +79,7 @@ internal sealed class SimulatedLog
     }
 
     /// <summary>A record cannot be read any more.</summary>
-    public bool Damage(int index)
+    public bool Damage(int index, bool newest)
     {
         var candidates = _held.Values.Where(static record => !record.IsGap).ToList();
         if (candidates.Count == 0)
@@ -87,7 +87,7 @@ internal sealed class SimulatedLog
             return false;
         }
 
-        var record = candidates[index % candidates.Count];
+        var record = newest ? candidates[^1] : candidates[index % candidates.Count];
         record.Lost = true;
         _held.Remove(record.Record.Position);
         return true;
