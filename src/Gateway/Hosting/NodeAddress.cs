@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace OrleansMetrics.Gateway.Hosting;
 
@@ -44,13 +43,24 @@ public sealed record NodeAddress(Uri Url, int SiloPort, int GatewayPort)
         return port <= 65_535 ? port : port - 65_535 + 1_024;
     }
 
-    // Both are held until both are known: a port that has been let go may be given out again at once.
+    // Below the ports that operating systems give to outgoing connections, one of which could take a port between here and the silo's start.
     private static (int Silo, int Gateway) FindFreePorts()
     {
-        using var silo = new TcpListener(IPAddress.Loopback, 0);
-        using var gateway = new TcpListener(IPAddress.Loopback, 0);
-        silo.Start();
-        gateway.Start();
-        return (((IPEndPoint)silo.LocalEndpoint).Port, ((IPEndPoint)gateway.LocalEndpoint).Port);
+        var silo = FindFreePort(not: 0);
+        return (silo, FindFreePort(not: silo));
+    }
+
+    private static int FindFreePort(int not)
+    {
+        for (var attempt = 0; attempt < 1_000; attempt++)
+        {
+            var port = Random.Shared.Next(14_000, 30_000);
+            if (port != not && PortCheck.IsFree(port))
+            {
+                return port;
+            }
+        }
+
+        throw new InvalidOperationException("No port from 14000 to 29999 is free; set Node:SiloPort and Node:GatewayPort.");
     }
 }

@@ -35,6 +35,8 @@ internal static class PortCheck
         }
     }
 
+    public static bool IsFree(int port) => TryListen(IPAddress.Loopback, port) is null;
+
     // Names other than localhost are the web server's to interpret.
     private static string? Listen(Uri url) => IPAddress.TryParse(url.DnsSafeHost, out var ip) ? TryListen(ip, url.Port)
         : url.IsLoopback ? TryListen(IPAddress.Loopback, url.Port)
