@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Orleans.Utilities;
 using OrleansMetrics.Contracts.Partitions;
@@ -7,7 +6,6 @@ using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.Partitions;
 using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
-using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Grains.Aggregators;
 
@@ -24,21 +22,19 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
 
     private readonly PersistentAggregator _aggregator;
     private readonly PartitionResidents _residents;
-    private readonly IPointLog _log;
     private readonly ILogger<AggregatorGrain> _logger;
     private ObserverManager<IWindowObserver>? _observers;
     private FinalWindowCollector? _finalWindows;
     private MovedAggregator? _moved;
+    private int _partition;
 
     public AggregatorGrain(
         [PersistentState("aggregator", GrainStorageNames.Snapshots)] IPersistentState<SnapshotState> state,
         WindowSettings settings,
-        IPointLog log,
         SiloStatistics statistics,
         PartitionResidents residents,
         ILogger<AggregatorGrain> logger)
     {
-        _log = log;
         _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle);
         _residents = residents;
         _logger = logger;
@@ -56,17 +52,17 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         }
 
         _moved = null;
-        _residents.AddAggregator(Metric, GrainContext);
+        _partition = _residents.PartitionOf(Metric);
+        _residents.Add(_partition, GrainContext);
 
         // Not waited for: the partition may be waiting for this activation, or be away. If it is never told, the next slice or flush tells it.
-        var partition = PartitionKey.Of(Encoding.UTF8.GetBytes(Metric), _log.Partitions);
-        GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(partition)).AggregatorActivated(Metric, _aggregator.Windows.Position).Ignore();
+        GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(_partition)).AggregatorActivated(Metric, _aggregator.Windows.Position).Ignore();
     }
 
     /// <inheritdoc />
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _residents.RemoveAggregator(Metric, GrainContext);
+        _residents.Remove(_partition, GrainContext);
         if (reason.ReasonCode == DeactivationReasonCode.Migrating)
         {
             // It takes along what is not persisted. Should the move fail, the log has it.

@@ -55,9 +55,7 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
     {
         if (Windows.Position > 0)
         {
-            var snapshot = new ArrayBufferWriter<byte>(4096);
-            Windows.WriteSnapshot(snapshot);
-            state.State.Bytes = snapshot.WrittenSpan.ToArray();
+            state.State.Bytes = Snapshot();
         }
 
         return new MovedAggregator(_persistedPosition, _persistedWatermark, observers);
@@ -102,9 +100,7 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
         var watermark = Windows.Watermark;
         if (status.Position > _persistedPosition || watermark > _persistedWatermark)
         {
-            var snapshot = new ArrayBufferWriter<byte>(4096);
-            Windows.WriteSnapshot(snapshot);
-            state.State.Bytes = snapshot.WrittenSpan.ToArray();
+            state.State.Bytes = Snapshot();
             try
             {
                 await state.WriteStateAsync();
@@ -144,4 +140,11 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
         Kind = Windows.Kind,
         NextCloseAt = Windows.NextCloseAt,
     };
+
+    private byte[] Snapshot()
+    {
+        var snapshot = new ArrayBufferWriter<byte>(4096);
+        Windows.WriteSnapshot(snapshot);
+        return snapshot.WrittenSpan.ToArray();
+    }
 }

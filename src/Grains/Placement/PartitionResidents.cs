@@ -34,9 +34,6 @@ public sealed class PartitionResidents
     /// <summary>Notes an activation. Call it when the activation has succeeded.</summary>
     public void Add(int partition, IGrainContext resident) => _residents[partition][resident] = 0;
 
-    /// <summary>Notes the activation of an aggregator.</summary>
-    public void AddAggregator(string metric, IGrainContext resident) => Add(PartitionOf(metric), resident);
-
     /// <summary>Notes the activation of a partition's flusher.</summary>
     public void AddFlusher(int partition, IGrainContext resident)
     {
@@ -51,8 +48,6 @@ public sealed class PartitionResidents
         _flushers.TryRemove(KeyValuePair.Create(partition, resident));
     }
 
-    /// <summary>Forgets the activation of an aggregator. Idempotent.</summary>
-    public void RemoveAggregator(string metric, IGrainContext resident) => Remove(PartitionOf(metric), resident);
-
-    private int PartitionOf(string metric) => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Partitions);
+    /// <summary>The partition that a metric, and its aggregator, belongs to.</summary>
+    public int PartitionOf(string metric) => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Partitions);
 }
