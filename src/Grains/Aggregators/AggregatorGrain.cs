@@ -19,24 +19,31 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
 {
     private const string MovedKey = "OrleansMetrics.aggregator";
     private static readonly TimeSpan SubscriptionLifetime = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan CatchUpPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(20);
 
     private readonly PersistentAggregator _aggregator;
     private readonly PartitionResidents _residents;
+    private readonly TimeProvider _time;
     private readonly ILogger<AggregatorGrain> _logger;
     private ObserverManager<IWindowObserver>? _observers;
     private FinalWindowCollector? _finalWindows;
     private MovedAggregator? _moved;
     private int _partition;
+    private bool _isCurrent;
+    private Task? _catchUp;
 
     public AggregatorGrain(
         [PersistentState("aggregator", GrainStorageNames.Snapshots)] IPersistentState<SnapshotState> state,
         WindowSettings settings,
         SiloStatistics statistics,
         PartitionResidents residents,
+        TimeProvider time,
         ILogger<AggregatorGrain> logger)
     {
         _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle);
         _residents = residents;
+        _time = time;
         _logger = logger;
     }
 
@@ -55,8 +62,8 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         _partition = _residents.PartitionOf(Metric);
         _residents.Add(_partition, GrainContext);
 
-        // Not waited for: the partition may be waiting for this activation, or be away. If it is never told, the next slice or flush tells it.
-        GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(_partition)).AggregatorActivated(Metric, _aggregator.Windows.Position).Ignore();
+        // Not waited for: the partition may be waiting for this activation, or be away. If it is never told, the next read, slice or flush tells it.
+        AskPartitionAsync().Ignore();
     }
 
     /// <inheritdoc />
@@ -118,9 +125,14 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public ValueTask<AggregatorStatus> GetStatus() => ValueTask.FromResult(_aggregator.Status(applied: true));
 
     /// <inheritdoc />
-    public Task<MetricAggregates?> GetAggregates(AggregatesQuery query, CancellationToken cancellationToken = default)
+    public async Task<MetricAggregates?> GetAggregates(AggregatesQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
+        if (!_isCurrent)
+        {
+            await (_catchUp ??= CatchUpAsync()).WaitAsync(cancellationToken);
+        }
+
         if (_aggregator.Windows.Position == 0)
         {
             // Asked for a metric that has never been seen: do not keep an activation for it, unless somebody waits for its first windows.
@@ -129,10 +141,10 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
                 DeactivateOnIdle();
             }
 
-            return Task.FromResult<MetricAggregates?>(null);
+            return null;
         }
 
-        return Task.FromResult<MetricAggregates?>(_aggregator.Windows.Query(Metric, query));
+        return _aggregator.Windows.Query(Metric, query);
     }
 
     /// <inheritdoc />
@@ -148,6 +160,36 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         _observers?.Unsubscribe(observer);
         return Task.CompletedTask;
     }
+
+    /// <summary>Completes when this activation has all that an earlier one has answered with: what is read must not go back in time.</summary>
+    /// <exception cref="TimeoutException">It has not, for too long.</exception>
+    private async Task CatchUpAsync()
+    {
+        try
+        {
+            var started = _time.GetTimestamp();
+            while (!_isCurrent)
+            {
+                await AskPartitionAsync().WaitAsync(CatchUpPatience, _time);
+                if (!_isCurrent)
+                {
+                    if (_time.GetElapsedTime(started) > CatchUpPatience)
+                    {
+                        throw new TimeoutException($"The aggregator of {Metric} has not yet read all of its points again.");
+                    }
+
+                    await Task.Delay(CatchUpPause, _time);
+                }
+            }
+        }
+        finally
+        {
+            _catchUp = null;
+        }
+    }
+
+    private async Task AskPartitionAsync() => _isCurrent |= await GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(_partition))
+        .AggregatorActivated(Metric, _aggregator.Windows.Position);
 
     private void Observe(IWindowObserver observer)
     {

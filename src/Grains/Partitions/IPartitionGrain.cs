@@ -19,10 +19,11 @@ public interface IPartitionGrain : IGrainWithStringKey
 
     /// <summary>
     /// Says that a metric's aggregator was activated at a position. One that had confirmed a later position was lost with what came after its
-    /// snapshot, and is sent that now rather than with the next slice. Not needed for exactness, only for soon.
+    /// snapshot, and is sent that now rather than with the next slice. Not needed for exactness of what is counted; reads wait for it.
     /// </summary>
+    /// <returns>Whether it lacks nothing that had been sent to it; if not, ask again.</returns>
     [AlwaysInterleave, Alias("AggregatorActivated")]
-    Task AggregatorActivated(string metric, long position);
+    Task<bool> AggregatorActivated(string metric, long position);
 
     /// <summary>The metrics whose aggregators have something to persist.</summary>
     [Alias("GetDirtyMetrics")]

@@ -73,11 +73,7 @@ public sealed class PartitionGrain(
     public Task<MetricPage> ListMetrics(CatalogueQuery query) => Task.FromResult(_router.ListMetrics(query));
 
     /// <inheritdoc />
-    public Task AggregatorActivated(string metric, long position)
-    {
-        _router.AggregatorActivated(metric, position);
-        return Task.CompletedTask;
-    }
+    public Task<bool> AggregatorActivated(string metric, long position) => Task.FromResult(_router.AggregatorActivated(metric, position));
 
     /// <inheritdoc />
     public Task<string[]> GetDirtyMetrics() => Task.FromResult(_router.BeginFlush());

@@ -66,14 +66,22 @@ internal sealed partial class PartitionRouter
     /// An aggregator was activated at a position; one that had confirmed a later one is behind, and catches up. May come in the middle of a turn: what was
     /// sent to the aggregator then is answered as behind, or is applied and skipped when it is sent again.
     /// </summary>
-    public void AggregatorActivated(string metric, long position)
+    /// <returns>Whether it is not behind.</returns>
+    public bool AggregatorActivated(string metric, long position)
     {
-        if (_routes.Find(metric) is { Stalled: false } route && position < route.Confirmed)
+        if (_routes.Find(metric) is not { } route)
+        {
+            return true;
+        }
+
+        if (!route.Stalled && position < route.Confirmed)
         {
             LogAggregatorBehind(metric, _partition, position, route.Confirmed);
             route.Stall(Now);
             _host.HastenMaintenance();
         }
+
+        return !route.Stalled;
     }
 
     /// <summary>Sends a stalled aggregator the slices that it lacks: a bounded part of the log per turn, until it has caught up.</summary>

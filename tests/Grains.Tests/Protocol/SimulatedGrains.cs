@@ -93,14 +93,9 @@ internal sealed class PartitionPort(Simulation simulation, SimulatedActivation c
 
     public Task<MetricPage> ListMetrics(CatalogueQuery query) => throw new NotSupportedException();
 
-    public Task AggregatorActivated(string metric, long position) => simulation.Call(caller, $"AggregatorActivated({metric}@{position})", () => simulation
+    public Task<bool> AggregatorActivated(string metric, long position) => simulation.Call(caller, $"AggregatorActivated({metric}@{position})", () => simulation
         .Partition().Run(to => to.Receive(
-            () =>
-            {
-                to.Router.AggregatorActivated(metric, position);
-                return Task.FromResult(true);
-            },
-            interleave: true)));
+            () => Task.FromResult(to.Router.AggregatorActivated(metric, position)), interleave: true)));
 
     public Task<string[]> GetDirtyMetrics() => simulation.Call(caller, "GetDirtyMetrics()", () => simulation
         .Partition().Run(static to => to.Receive(() => Task.FromResult(to.Router.BeginFlush()), interleave: false)));
