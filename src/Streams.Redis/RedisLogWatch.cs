@@ -34,7 +34,7 @@ internal sealed class RedisLogWatch : IAsyncDisposable
         _statistics = statistics;
         _time = time;
         _logger = logger;
-        _waiters = new LogWaiters(store.Partitions);
+        _waiters = new LogWaiters(store.Partitions, typeof(RedisPointLog));
         _subscribed = new bool[store.Partitions];
         _lastWaited = new long[store.Partitions];
         store.Reconnected += Look;

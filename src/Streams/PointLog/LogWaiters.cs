@@ -1,9 +1,9 @@
-using OrleansMetrics.Streams.PointLog;
-
-namespace OrleansMetrics.Streams.Redis;
+namespace OrleansMetrics.Streams.PointLog;
 
 /// <summary>Who waits for which position, and how far each partition has been seen to reach. Any thread.</summary>
-internal sealed class LogWaiters(int partitions)
+/// <param name="partitions">Of the log.</param>
+/// <param name="log">The log's type, for those who wait when it is closed.</param>
+internal sealed class LogWaiters(int partitions, Type log)
 {
     private readonly Lock _lock = new();
     private readonly List<Waiter> _waiters = [];
@@ -41,7 +41,7 @@ internal sealed class LogWaiters(int partitions)
         var waiter = new Waiter(partition, after);
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(RedisPointLog));
+            ObjectDisposedException.ThrowIf(_closed, log);
             if (_seen[partition] > after)
             {
                 return;
@@ -66,14 +66,23 @@ internal sealed class LogWaiters(int partitions)
         }
     }
 
-    /// <summary>The partitions that somebody waits for.</summary>
-    public HashSet<int> Partitions()
+    /// <summary>Whether nobody waits.</summary>
+    public bool IsEmpty
     {
-        lock (_lock)
+        get
         {
-            return [.. _waiters.Select(static waiter => waiter.Partition)];
+            lock (_lock)
+            {
+                return _waiters.Count == 0;
+            }
         }
     }
+
+    /// <summary>The partitions that somebody waits for.</summary>
+    public HashSet<int> Partitions() => Partitions(static _ => true);
+
+    /// <summary>The partitions that somebody waits for who has begun to wait since this was last asked.</summary>
+    public HashSet<int> NewPartitions() => Partitions(static waiter => waiter.IsNew);
 
     /// <summary>Fails those that wait and those to come.</summary>
     public void Close()
@@ -83,9 +92,28 @@ internal sealed class LogWaiters(int partitions)
             _closed = true;
             foreach (var waiter in _waiters)
             {
-                waiter.TrySetException(new ObjectDisposedException(nameof(RedisPointLog)));
+                waiter.TrySetException(new ObjectDisposedException(log.FullName));
             }
         }
+    }
+
+    private HashSet<int> Partitions(Predicate<Waiter> which)
+    {
+        var partitions = new HashSet<int>();
+        lock (_lock)
+        {
+            foreach (var waiter in _waiters)
+            {
+                if (which(waiter))
+                {
+                    partitions.Add(waiter.Partition);
+                }
+
+                waiter.IsNew = false;
+            }
+        }
+
+        return partitions;
     }
 
     private sealed class Waiter(int partition, long after) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
@@ -93,5 +121,8 @@ internal sealed class LogWaiters(int partitions)
         public int Partition { get; } = partition;
 
         public long After { get; } = after;
+
+        /// <summary>Whether its partition has not been told to anyone yet.</summary>
+        public bool IsNew { get; set; } = true;
     }
 }

@@ -48,7 +48,7 @@ public sealed class PointLogOptions
     /// <summary>Reads from the store that may run at the same time. Default 4.</summary>
     public int MaxConcurrentReads { get; set; } = 4;
 
-    /// <summary>How often other processes' appends are looked for while somebody waits. Default 15 ms.</summary>
+    /// <summary>How often other processes' appends are looked for while somebody waits; up to 16 times less often while there are none. Default 15 ms.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(15);
 
     /// <summary>How long a statement waits for another process's write lock before it fails. Default 5 s.</summary>

@@ -21,6 +21,9 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 /// </remarks>
 internal sealed class LogDatabase(string path, int partitions, PointLogOptions options)
 {
+    /// <summary>Sets the last record removed from a partition; see <see cref="WriteTrim"/>.</summary>
+    public const string UpdateTrim = "UPDATE trims SET position = ?2, ingested_at = ?3, points_through = ?4, bytes_through = ?5 WHERE partition = ?1";
+
     private const int SchemaVersion = 2;
     private const int PageBytes = 16 * 1024;
     private const int OpenAttempts = 200;
@@ -116,6 +119,31 @@ internal sealed class LogDatabase(string path, int partitions, PointLogOptions o
         {
             selectHead.Reset();
         }
+    }
+
+    /// <summary>Runs a statement of <see cref="UpdateTrim"/>.</summary>
+    public static void WriteTrim(SqliteStatement updateTrim, int partition, in PartitionHead trimmed)
+    {
+        updateTrim.Bind(1, partition);
+        updateTrim.Bind(2, trimmed.Position);
+        updateTrim.Bind(3, trimmed.IngestedAt);
+        updateTrim.Bind(4, trimmed.PointsThrough);
+        updateTrim.Bind(5, trimmed.BytesThrough);
+        updateTrim.Execute();
+    }
+
+    /// <summary>Inserts a record into a partition; see <see cref="WriteRecord"/>.</summary>
+    public static string InsertRecord(int partition) => Invariant($"INSERT INTO records_{partition} VALUES (?1, ?2, ?3, ?4, ?5)");
+
+    /// <summary>Runs a statement of <see cref="InsertRecord"/>.</summary>
+    public static void WriteRecord(SqliteStatement insertRecord, in LogRecord record, long bytesThrough)
+    {
+        insertRecord.Bind(1, record.Position);
+        insertRecord.Bind(2, record.IngestedAt);
+        insertRecord.Bind(3, record.PointsThrough);
+        insertRecord.Bind(4, bytesThrough);
+        insertRecord.Bind(5, record.Payload.Span);
+        insertRecord.Execute();
     }
 
     /// <summary>A statement with numbers in it.</summary>

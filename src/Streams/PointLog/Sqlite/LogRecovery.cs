@@ -141,14 +141,9 @@ internal sealed class LogRecovery(LogDatabase database, TimeProvider time, LogDa
             }
 
             var payload = LogGap.Create(head.Position);
-            using var insert = new SqliteStatement(
-                connection, LogDatabase.Invariant($"INSERT INTO records_{partition} VALUES (?1, ?2, ?3, ?4, ?5)"));
-            insert.Bind(1, Math.Max(head.Position + LogGap.Distance, beyondAll));
-            insert.Bind(2, Math.Max(now, head.IngestedAt));
-            insert.Bind(3, head.PointsThrough);
-            insert.Bind(4, head.BytesThrough + payload.Length);
-            insert.Bind(5, payload);
-            insert.Execute();
+            var gap = new LogRecord(Math.Max(head.Position + LogGap.Distance, beyondAll), Math.Max(now, head.IngestedAt), head.PointsThrough, payload);
+            using var insert = new SqliteStatement(connection, LogDatabase.InsertRecord(partition));
+            LogDatabase.WriteRecord(insert, gap, head.BytesThrough + payload.Length);
         }
 
         LogDatabase.WriteMeta(connection, "gaps", gaps);

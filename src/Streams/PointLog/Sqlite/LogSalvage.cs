@@ -133,20 +133,14 @@ internal sealed class LogSalvage(LogDatabase database, TimeProvider time, ILogge
             SqlitePointLogMessages.RowsLost(logger, database.Path, partition, "how far it is trimmed");
         }
 
-        using var update = new SqliteStatement(
-            to, "UPDATE trims SET position = ?2, ingested_at = ?3, points_through = ?4, bytes_through = ?5 WHERE partition = ?1");
-        update.Bind(1, partition);
-        update.Bind(2, head.Position);
-        update.Bind(3, head.IngestedAt);
-        update.Bind(4, head.PointsThrough);
-        update.Bind(5, head.BytesThrough);
-        update.Execute();
+        using var update = new SqliteStatement(to, LogDatabase.UpdateTrim);
+        LogDatabase.WriteTrim(update, partition, head);
         return head.Position;
     }
 
     private long CopyRecords(LogReadSession session, SqliteConnection to, int partition, long trimmedTo)
     {
-        using var insert = new SqliteStatement(to, LogDatabase.Invariant($"INSERT INTO records_{partition} VALUES (?1, ?2, ?3, ?4, ?5)"));
+        using var insert = new SqliteStatement(to, LogDatabase.InsertRecord(partition));
         var position = trimmedTo;
         while (true)
         {
@@ -154,12 +148,7 @@ internal sealed class LogSalvage(LogDatabase database, TimeProvider time, ILogge
             foreach (var (record, bytesThrough) in read.Records.Zip(session.BytesThrough))
             {
                 ReportIfLost(partition, position, record);
-                insert.Bind(1, record.Position);
-                insert.Bind(2, record.IngestedAt);
-                insert.Bind(3, record.PointsThrough);
-                insert.Bind(4, bytesThrough);
-                insert.Bind(5, record.Payload.Span);
-                insert.Execute();
+                LogDatabase.WriteRecord(insert, record, bytesThrough);
                 position = record.Position;
                 _records++;
             }

@@ -4,7 +4,7 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 
 /// <summary>
 /// Who waits for which position. Appends of this process wake them at once; for those of other processes the file's data version
-/// is looked at every <see cref="PointLogOptions.PollInterval"/>, only while somebody waits.
+/// is looked at every <see cref="PointLogOptions.PollInterval"/>, only while somebody waits, and less and less often while nothing changes.
 /// </summary>
 /// <remarks>
 /// The poller is a thread of its own that sleeps on a monitor, and so uses the machine's clock: a timer on the thread pool costs
@@ -13,11 +13,13 @@ namespace OrleansMetrics.Streams.PointLog.Sqlite;
 internal sealed class LogWatch(LogDatabase database, PointLogOptions options, PointLogStatistics statistics, LogDamage damage, ILogger logger) : IAsyncDisposable
 {
     private const int MaxBackOffShift = 6;
+    private const int MaxQuietShift = 4;
+    private const int QuietPollsPerShift = 64;
+
+    private readonly LogWaiters _waiters = new(database.Partitions, typeof(SqlitePointLog));
 
     // Guards what follows. A monitor, because the poller sleeps on it.
     private readonly object _gate = new();
-    private readonly List<Waiter> _waiters = [];
-    private readonly long[] _known = new long[database.Partitions];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _poller;
     private bool _sleeping;
@@ -26,43 +28,35 @@ internal sealed class LogWatch(LogDatabase database, PointLogOptions options, Po
     // Of the poller.
     private LogReadSession? _session;
     private long _version = -1;
+    private int _quiet;
 
     /// <summary>Completes when a record after the position is known to exist.</summary>
-    public ValueTask WaitAsync(int partition, long after, CancellationToken cancellationToken) =>
-        Volatile.Read(ref _known[partition]) > after ? ValueTask.CompletedTask : new ValueTask(WaitLongerAsync(partition, after, cancellationToken));
+    public ValueTask WaitAsync(int partition, long after, CancellationToken cancellationToken)
+    {
+        if (_waiters.Holds(partition, after))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var wait = _waiters.WaitAsync(partition, after, cancellationToken);
+        if (!wait.IsCompleted)
+        {
+            WakePoller();
+        }
+
+        return new ValueTask(wait);
+    }
 
     /// <summary>Tells that the partition holds a record at this position.</summary>
-    public void Seen(int partition, long position)
-    {
-        lock (_gate)
-        {
-            if (position <= _known[partition])
-            {
-                return;
-            }
-
-            Volatile.Write(ref _known[partition], position);
-            foreach (var waiter in _waiters)
-            {
-                if (waiter.Partition == partition && waiter.After < position)
-                {
-                    waiter.TrySetResult();
-                }
-            }
-        }
-    }
+    public void Seen(int partition, long position) => _waiters.Seen(partition, position);
 
     /// <summary>Fails those that wait and ends the poller. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
+        _waiters.Close();
         lock (_gate)
         {
             _closed = true;
-            foreach (var waiter in _waiters)
-            {
-                waiter.TrySetException(new ObjectDisposedException(nameof(SqlitePointLog)));
-            }
-
             if (_poller is null)
             {
                 return;
@@ -75,19 +69,15 @@ internal sealed class LogWatch(LogDatabase database, PointLogOptions options, Po
         _poller.Join();
     }
 
-    private async Task WaitLongerAsync(int partition, long after, CancellationToken cancellationToken)
+    private void WakePoller()
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var waiter = new Waiter(partition, after);
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(SqlitePointLog));
-            if (_known[partition] > after)
+            if (_closed)
             {
                 return;
             }
 
-            _waiters.Add(waiter);
             if (_poller is null)
             {
                 _poller = new Thread(Run) { IsBackground = true, Name = "point log watch" };
@@ -96,21 +86,6 @@ internal sealed class LogWatch(LogDatabase database, PointLogOptions options, Po
             else if (_sleeping)
             {
                 Monitor.Pulse(_gate);
-            }
-        }
-
-        try
-        {
-            await using (cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).TrySetCanceled(token), waiter))
-            {
-                await waiter.Task.ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                _waiters.Remove(waiter);
             }
         }
     }
@@ -148,10 +123,11 @@ internal sealed class LogWatch(LogDatabase database, PointLogOptions options, Po
         {
             if (!_closed)
             {
-                Monitor.Wait(_gate, options.PollInterval * (1 << Math.Min(failures, MaxBackOffShift)));
+                var shift = Math.Max(Math.Min(failures, MaxBackOffShift), Math.Min(_quiet / QuietPollsPerShift, MaxQuietShift));
+                Monitor.Wait(_gate, options.PollInterval * (1 << shift));
             }
 
-            while (!_closed && _waiters.Count == 0)
+            while (!_closed && _waiters.IsEmpty)
             {
                 _sleeping = true;
                 Monitor.Wait(_gate);
@@ -170,38 +146,10 @@ internal sealed class LogWatch(LogDatabase database, PointLogOptions options, Po
         var version = _session.DataVersion();
         var changed = version != _version;
         _version = version;
-        foreach (var partition in PartitionsToLookAt(changed))
+        _quiet = changed ? 0 : Math.Min(_quiet + 1, MaxQuietShift * QuietPollsPerShift);
+        foreach (var partition in changed ? _waiters.Partitions() : _waiters.NewPartitions())
         {
-            Seen(partition, _session.Head(partition).Position);
+            _waiters.Seen(partition, _session.Head(partition).Position);
         }
-    }
-
-    private HashSet<int> PartitionsToLookAt(bool changed)
-    {
-        var partitions = new HashSet<int>();
-        lock (_gate)
-        {
-            foreach (var waiter in _waiters)
-            {
-                if (changed || !waiter.LookedAt)
-                {
-                    partitions.Add(waiter.Partition);
-                }
-
-                waiter.LookedAt = true;
-            }
-        }
-
-        return partitions;
-    }
-
-    private sealed class Waiter(int partition, long after) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public int Partition { get; } = partition;
-
-        public long After { get; } = after;
-
-        /// <summary>Whether the poller has compared the store's head since the wait began.</summary>
-        public bool LookedAt { get; set; }
     }
 }

@@ -48,9 +48,7 @@ internal sealed class LogWriteSession : IDisposable
             _commit = new SqliteStatement(_connection, "COMMIT");
             _rollback = new SqliteStatement(_connection, "ROLLBACK");
             _dataVersion = new SqliteStatement(_connection, "PRAGMA data_version");
-            _updateTrim = new SqliteStatement(
-                _connection,
-                "UPDATE trims SET position = ?2, ingested_at = ?3, points_through = ?4, bytes_through = ?5 WHERE partition = ?1");
+            _updateTrim = new SqliteStatement(_connection, LogDatabase.UpdateTrim);
             _setAside = new SqliteStatement(_connection, "INSERT OR IGNORE INTO set_aside VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
         }
         catch
@@ -164,13 +162,7 @@ internal sealed class LogWriteSession : IDisposable
             head.Position + 1, Math.Max(now, head.IngestedAt), head.PointsThrough + append.Points, append.Payload);
         var statements = Statements(append.Partition);
         var bytesThrough = head.BytesThrough + append.Payload.Length;
-        var insert = statements.Insert;
-        insert.Bind(1, record.Position);
-        insert.Bind(2, record.IngestedAt);
-        insert.Bind(3, record.PointsThrough);
-        insert.Bind(4, bytesThrough);
-        insert.Bind(5, append.Payload.Span);
-        insert.Execute();
+        LogDatabase.WriteRecord(statements.Insert, record, bytesThrough);
         head.Position = record.Position;
         head.IngestedAt = record.IngestedAt;
         head.PointsThrough = record.PointsThrough;
@@ -229,12 +221,7 @@ internal sealed class LogWriteSession : IDisposable
         {
             statements.Delete.Bind(1, trimmed.Position);
             statements.Delete.Execute();
-            _updateTrim.Bind(1, partition);
-            _updateTrim.Bind(2, trimmed.Position);
-            _updateTrim.Bind(3, trimmed.IngestedAt);
-            _updateTrim.Bind(4, trimmed.PointsThrough);
-            _updateTrim.Bind(5, trimmed.BytesThrough);
-            _updateTrim.Execute();
+            LogDatabase.WriteTrim(_updateTrim, partition, trimmed);
         }
 
         Commit();
@@ -347,7 +334,7 @@ internal sealed class LogWriteSession : IDisposable
 
         public SqliteStatement SelectHead => _selectHead ??= new(connection, LogDatabase.SelectHead(partition));
 
-        public SqliteStatement Insert => _insert ??= Prepare($"INSERT INTO records_{partition} VALUES (?1, ?2, ?3, ?4, ?5)");
+        public SqliteStatement Insert => _insert ??= new(connection, LogDatabase.InsertRecord(partition));
 
         public SqliteStatement SelectOldest => _selectOldest ??= Prepare(
             $"""
