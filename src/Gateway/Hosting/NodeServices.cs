@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using OrleansMetrics.Gateway.Lifecycle;
 using OrleansMetrics.Gateway.Stats;
 using OrleansMetrics.Streams.Batching;
 using OrleansMetrics.Streams.PointLog;
@@ -55,6 +56,7 @@ internal static class NodeServices
         services.AddSingleton<RedisConnections>();
         services.AddSingleton(static provider => new GatewayId(
             provider.GetRequiredService<IOptions<NodeOptions>>().Value.Name ?? provider.GetRequiredService<NodeAddress>().DefaultName()));
+        services.AddSingleton<IntakeClosing>();
         services.AddSingleton<NodeReporter>();
         services.AddSingleton<INodeReporter>(static provider => provider.GetRequiredService<NodeReporter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<INodeCounters, IngestCounters>());

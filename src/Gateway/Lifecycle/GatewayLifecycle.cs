@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Options;
 using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Gateway.Health;
-using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Gateway.Ingest;
 using OrleansMetrics.Gateway.Stats;
 using OrleansMetrics.Streams.Batching;
@@ -17,11 +15,9 @@ namespace OrleansMetrics.Gateway.Lifecycle;
 internal sealed partial class GatewayLifecycle(
     IServiceProvider services,
     IGrainFactory grains,
-    IngestGate gate,
+    IntakeClosing intake,
     ReadinessState readiness,
     NodeReporter reporter,
-    IHostApplicationLifetime lifetime,
-    IOptions<NodeOptions> options,
     TimeProvider time,
     ILogger<GatewayLifecycle> logger) : IHostedService
 {
@@ -34,15 +30,7 @@ internal sealed partial class GatewayLifecycle(
     /// <inheritdoc />
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        lifetime.ApplicationStopping.Register(() =>
-        {
-            readiness.ShuttingDown();
-            gate.Close();
-            LogStopping();
-
-            // The host closes connections when this returns. Answers in between carry Connection: close, so that no sender is cut off in mid request.
-            Thread.Sleep(options.Value.DrainDelay);
-        });
+        intake.Arm();
         await RepeatAsync("log", OpenLogAsync, cancellationToken);
         services.GetRequiredService<GatewayInstruments>();
         _batcher = services.GetRequiredService<PointBatcher>();
@@ -106,9 +94,6 @@ internal sealed partial class GatewayLifecycle(
 
     [LoggerMessage(LogLevel.Warning, "Waiting for the {What}: {Reason}")]
     private partial void LogWaiting(string what, string reason);
-
-    [LoggerMessage(LogLevel.Information, "Stopping: intake is closed, requests under way finish.")]
-    private partial void LogStopping();
 
     [LoggerMessage(LogLevel.Information,
         "Final statistics of this run: received {Received}, accepted {Accepted}, repeated {Repeated}, rejected {Rejected}, requests overloaded {Overloaded}.")]

@@ -62,7 +62,7 @@ public sealed partial class NodeReporter(
                 if (now.Received != before.Received || now.Processed != before.Processed)
                 {
                     LogTraffic(
-                        now.Received, now.Accepted, now.Rejected.Values.Sum(), now.Processed, now.Late, now.Flushes, now.Errors,
+                        now.Received, now.Accepted, now.Repeated, now.Rejected.Values.Sum(), now.Processed, now.Late, now.Flushes, now.Errors,
                         (now.Accepted - before.Accepted) / (now.ReportedAt - before.ReportedAt).TotalSeconds);
                 }
 
@@ -93,8 +93,8 @@ public sealed partial class NodeReporter(
     }
 
     [LoggerMessage(LogLevel.Information,
-        "Since start: received {Received}, accepted {Accepted}, rejected {Rejected}, processed {Processed}, late {Late}, flushes {Flushes}, errors {Errors}; {Rate:F0} points/s.")]
-    private partial void LogTraffic(long received, long accepted, long rejected, long processed, long late, long flushes, long errors, double rate);
+        "Since start: received {Received}, accepted {Accepted}, repeated {Repeated}, rejected {Rejected}, processed {Processed}, late {Late}, flushes {Flushes}, errors {Errors}; {Rate:F0} points/s.")]
+    private partial void LogTraffic(long received, long accepted, long repeated, long rejected, long processed, long late, long flushes, long errors, double rate);
 
     [LoggerMessage(LogLevel.Warning, "This node's statistics could not be reported to the cluster.")]
     private partial void LogReportFailed(Exception exception);

@@ -5,7 +5,7 @@ using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Gateway.Hosting;
-using OrleansMetrics.Gateway.Ingest;
+using OrleansMetrics.Gateway.Lifecycle;
 using OrleansMetrics.Gateway.Stats;
 using OrleansMetrics.Grains.Flush;
 using OrleansMetrics.Streams.Batching;
@@ -23,10 +23,9 @@ public sealed partial class NodeLifecycle(
     IGrainFactory grains,
     IPointLog log,
     PointBatcher batcher,
-    IngestGate gate,
+    IntakeClosing intake,
     ReadinessState readiness,
     NodeReporter reporter,
-    IHostApplicationLifetime lifetime,
     IOptions<NodeOptions> options,
     TimeProvider time,
     ILogger<NodeLifecycle> logger) : IHostedService
@@ -41,15 +40,7 @@ public sealed partial class NodeLifecycle(
     /// <inheritdoc />
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        lifetime.ApplicationStopping.Register(() =>
-        {
-            readiness.ShuttingDown();
-            gate.Close();
-            LogStopping();
-
-            // The host closes connections when this returns. Answers in between carry Connection: close, so that no sender is cut off in mid request.
-            Thread.Sleep(options.Value.DrainDelay);
-        });
+        intake.Arm();
         await ForEachPartitionAsync(static flush => flush.Start());
         _started = true;
         readiness.Ready();
@@ -116,7 +107,7 @@ public sealed partial class NodeLifecycle(
     {
         var node = reporter.Read();
         LogFinal(
-            node.Received, node.Accepted, node.Rejected.Values.Sum(), node.Flushes, node.Errors,
+            node.Received, node.Accepted, node.Repeated, node.Rejected.Values.Sum(), node.Flushes, node.Errors,
             partitions.Sum(static partition => partition.Accepted),
             partitions.Sum(static partition => partition.Processed),
             partitions.Sum(static partition => partition.Dropped.Values.Sum()),
@@ -124,14 +115,12 @@ public sealed partial class NodeLifecycle(
             partitions.All(static partition => partition.Balanced) ? "balanced" : "NOT BALANCED");
     }
 
-    [LoggerMessage(LogLevel.Information, "Stopping: intake is closed, requests under way finish.")]
-    private partial void LogStopping();
-
     [LoggerMessage(LogLevel.Information,
-        "Final statistics. This run: received {Received}, accepted {Accepted}, rejected {Rejected}, flushes {Flushes}, errors {Errors}. "
+        "Final statistics. This run: received {Received}, accepted {Accepted}, repeated {Repeated}, rejected {Rejected}, flushes {Flushes}, errors {Errors}. "
         + "Since the log was created: accepted {TotalAccepted}, processed {Processed}, dropped {Dropped}, in flight {InFlight}; {Balance}.")]
     private partial void LogFinal(
-        long received, long accepted, long rejected, long flushes, long errors, long totalAccepted, long processed, long dropped, long inFlight, string balance);
+        long received, long accepted, long repeated, long rejected, long flushes, long errors, long totalAccepted, long processed, long dropped, long inFlight,
+        string balance);
 
     [LoggerMessage(LogLevel.Warning, "Not everything could be written to snapshots; the log keeps it for the next start.")]
     private partial void LogFlushFailed(Exception exception);

@@ -75,7 +75,7 @@ public sealed class QueryRoundTripTests
     {
         const string Recorded = """
             {"received":30,"accepted":20,"processed":12,"late":3,"rejected":{"not_finite":10},"dropped":{"late":3,"poison":1},"inFlight":4,"flushes":1,"errors":0,
-             "balanced":true,"partitions":[{"partition":0,"accepted":20,"head":9,"position":7}],"nodes":[{"node":"a","received":30,"accepted":20,"rejected":{"not_finite":10}}]}
+             "balanced":true,"partitions":[{"partition":0,"accepted":20,"head":9,"position":7,"recordsBehind":2}],"nodes":[{"node":"a","received":30,"accepted":20,"rejected":{"not_finite":10}}]}
             """;
         var stats = StatsAnswer.Read(JsonDocument.Parse(Recorded).RootElement);
 

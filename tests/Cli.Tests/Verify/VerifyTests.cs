@@ -101,6 +101,7 @@ public sealed class VerifyTests
         partition = number,
         head = 9,
         position = 7,
+        recordsBehind = 2,
         checkpoint = 5,
         accepted,
         processed,

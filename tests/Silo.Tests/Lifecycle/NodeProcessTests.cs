@@ -144,7 +144,7 @@ public sealed partial class NodeProcessTests : IDisposable
     private static partial Regex LogOpened();
 
     [GeneratedRegex(
-        @"Final statistics\. This run: received \d+, accepted (?<accepted>\d+), rejected 0, flushes \d+, errors 0\. "
+        @"Final statistics\. This run: received \d+, accepted (?<accepted>\d+), repeated 0, rejected 0, flushes \d+, errors 0\. "
         + @"Since the log was created: accepted (?<total>\d+), processed (?<processed>\d+), dropped (?<dropped>\d+), in flight (?<inFlight>\d+); (?<balance>.*)\.")]
     private static partial Regex FinalStatistics();
 }
