@@ -38,14 +38,20 @@ internal sealed class FaultInjector(int seed)
             Die();
         }
 
-        if (fate.HasEffect)
+        try
         {
-            await write();
+            if (fate.HasEffect)
+            {
+                await write();
+            }
         }
-
-        if (fate.Dies)
+        finally
         {
-            Die();
+            // Also when the store has refused the write.
+            if (fate.Dies)
+            {
+                Die();
+            }
         }
 
         if (fate.Fails)

@@ -37,8 +37,9 @@ internal sealed class HttpRequestSender(Uri address, SentRequests requests) : IR
             // Not even connected.
             return SendResult.NothingTaken;
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
         {
+            // The client lets a socket's error through as it is when the connection goes in the moment it is made.
             return SendResult.Unknown;
         }
         catch (OperationCanceledException)

@@ -95,7 +95,15 @@ internal sealed class NodeFaults(NodeProcess node, DataVolume volume, SentReques
 
     private async Task DieAsync(FaultSettings settings)
     {
-        await SetAsync(settings);
+        try
+        {
+            await SetAsync(settings);
+        }
+        catch (HttpRequestException)
+        {
+            // It was in such a write already, and died before it answered.
+        }
+
         await Eventually.RequireAsync("The node dies in a write", () => node.HasExited, Patience);
         await node.WaitForExitAsync();
         await RestartAsync();
