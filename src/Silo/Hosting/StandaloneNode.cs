@@ -81,7 +81,8 @@ public static class StandaloneNode
             provider.GetRequiredService<IOptions<PartitionOptions>>().Value.Count,
             provider.GetRequiredService<IOptions<PointLogOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<SqlitePointLog>>());
+            provider.GetRequiredService<ILogger<SqlitePointLog>>(),
+            isShared: false);
     }
 
     private static void AddEmbeddedSilo(this ISiloBuilder silo, NodeAddress address, IConfiguration configuration)

@@ -339,6 +339,7 @@ public sealed class SqlitePointLogDamageTests : IDisposable
             new PointLogOptions(),
             TimeProvider.System,
             logger,
+            isShared: true,
             connection => Execute(connection, FormattableString.Invariant($"PRAGMA max_page_count={pages}")));
         var taken = 0;
         LogAppend append;

@@ -160,6 +160,23 @@ public sealed class SqlitePointLogTests : PointLogContract, IDisposable
     }
 
     [Fact]
+    public async Task A_log_that_is_not_shared_knows_what_is_there_and_what_it_appends()
+    {
+        await using (var before = Open())
+        {
+            await before.AppendAsync([new LogAppend(1, new byte[] { 1 }, points: 1)], CancellationToken.None);
+        }
+
+        await using var log = SqlitePointLog.Open(File, Partitions, new PointLogOptions(), TimeProvider.System, NullLogger.Instance, isShared: false);
+        Assert.True(log.WaitAsync(1, after: 0, CancellationToken.None).AsTask().IsCompletedSuccessfully);
+        var next = log.WaitAsync(1, after: 1, CancellationToken.None).AsTask();
+        Assert.False(next.IsCompleted);
+        await log.AppendAsync([new LogAppend(1, new byte[] { 2 }, points: 1)], CancellationToken.None);
+
+        await next.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public void All_options_out_of_range_are_reported_at_once()
     {
         var options = new PointLogOptions { MaxBytesPerPartition = 0, TailBytesPerPartition = -1, PollInterval = TimeSpan.Zero };

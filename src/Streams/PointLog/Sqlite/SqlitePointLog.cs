@@ -37,6 +37,7 @@ public sealed class SqlitePointLog : IPointLog
         LogDamage damage,
         LogRecovery recovery,
         LogPresence presence,
+        bool isShared,
         Action<SqliteConnection>? writerOpened)
     {
         _damage = damage;
@@ -49,7 +50,7 @@ public sealed class SqlitePointLog : IPointLog
             _tails[i] = new LogTail(options.TailBytesPerPartition);
         }
 
-        _watch = new LogWatch(database, options, Statistics, damage, logger);
+        _watch = new LogWatch(database, isShared, options, Statistics, damage, logger);
         _readers = new LogReaders(database, options.MaxConcurrentReads, damage);
         _writer = new LogWriter(
             database,
@@ -82,15 +83,17 @@ public sealed class SqlitePointLog : IPointLog
     /// <param name="options">Bounds and durability.</param>
     /// <param name="timeProvider">The clock for <see cref="LogRecord.IngestedAt"/>.</param>
     /// <param name="logger">Told of errors of the store.</param>
+    /// <param name="isShared">Whether other processes append to the file while this one has it open; if not, nothing has to look for that.</param>
     /// <exception cref="OptionsValidationException">Options are out of range; lists all.</exception>
     /// <exception cref="InvalidOperationException">The file was created with another number of partitions or by another version.</exception>
     /// <exception cref="InvalidDataException">The file is no SQLite database, or damaged beyond repair.</exception>
-    public static SqlitePointLog Open(string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger) =>
-        Open(path, partitions, options, timeProvider, logger, writerOpened: null);
+    public static SqlitePointLog Open(
+        string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger, bool isShared = true) =>
+        Open(path, partitions, options, timeProvider, logger, isShared, writerOpened: null);
 
     /// <summary>The same, and calls back with each connection that appends are written on.</summary>
     internal static SqlitePointLog Open(
-        string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger, Action<SqliteConnection>? writerOpened)
+        string path, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger, bool isShared, Action<SqliteConnection>? writerOpened)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
@@ -105,7 +108,8 @@ public sealed class SqlitePointLog : IPointLog
         var database = new LogDatabase(fullPath, partitions, options);
         var damage = new LogDamage(fullPath, logger);
         var recovery = new LogRecovery(database, timeProvider, damage, logger);
-        var log = new SqlitePointLog(database, options, timeProvider, logger, damage, recovery, recovery.Open(), writerOpened);
+        var log = new SqlitePointLog(database, options, timeProvider, logger, damage, recovery, recovery.Open(), isShared, writerOpened);
+        log._watch.Start();
         log._writer.Start();
         SqlitePointLogMessages.Opened(logger, fullPath, partitions, options.Sync);
         return log;
