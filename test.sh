@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Builds everything with warnings as errors and runs all tests. Ends with a line "N passed, N failed[, N skipped]".
 # Usage: ./test.sh [--long] [--filter EXPRESSION]     (all but --long is passed on to dotnet test)
-# --long: the fault suite runs OM_FAULT_SCHEDULES (100) schedules of each kind instead of a few; more than an hour. See tests/Faults/README.md.
+# --long: the fault suite runs OM_FAULT_SCHEDULES (100) schedules of each kind instead of a few; hours. See tests/Faults/README.md and
+# tests/Topology/README.md.
 set -uo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+hang=5m
 if [ "${1:-}" = "--long" ]; then
   export OM_LONG=1 OM_FAULT_SCHEDULES="${OM_FAULT_SCHEDULES:-100}"
+  hang=20m
   shift
 fi
 
@@ -40,7 +43,7 @@ fi
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
   dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame-hang-timeout 5m --blame-hang-dump-type none "$@" || status=1
+    --blame-hang-timeout $hang --blame-hang-dump-type none "$@" || status=1
 done
 
 passed=$(sum passed)

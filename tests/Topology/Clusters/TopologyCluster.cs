@@ -78,6 +78,9 @@ internal sealed class TopologyCluster : IAsyncDisposable
             {
                 // Somebody else may take a port between the choice and the start.
                 ReadAddresses(await RunAsync("up"));
+
+                // The same from now on, like the data.
+                _environment["OM_CLUSTER_PORT"] = File.ReadLines(Path.Combine(_environment["OM_CLUSTER_DIR"], "cluster.state")).First();
                 return;
             }
             catch (InvalidOperationException) when (attempt < UpAttempts)

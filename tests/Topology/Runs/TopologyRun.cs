@@ -90,7 +90,7 @@ internal sealed class TopologyRun : IAsyncDisposable
             if (restarts)
             {
                 await _cluster.RunAsync("down");
-                await _cluster.RunAsync("up");
+                await _cluster.UpAsync();
                 await CompareAsync("After a restart");
             }
         }
