@@ -22,4 +22,11 @@ public sealed class TopologyTests(ITestOutputHelper output)
     [MemberData(nameof(Seeds))]
     public async Task A_cluster_of_processes_counts_exactly_once_whatever_happens_to_them(int seed) =>
         output.WriteLine(await TopologyRun.RunAsync(TopologySchedule.Draw(seed, FaultSeeds.IsLong), nameof(TopologyTests), restarts: true));
+
+    [SkippableFact]
+    public async Task A_backup_taken_while_gateways_take_points_is_exact()
+    {
+        Skip.IfNot(FaultSeeds.IsLong, "In the long form: OM_LONG=1 or ./test.sh --long.");
+        output.WriteLine(await BackupRun.RunAsync(AcceptanceSeed));
+    }
 }

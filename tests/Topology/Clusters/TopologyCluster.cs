@@ -34,6 +34,9 @@ internal sealed class TopologyCluster : IAsyncDisposable
     /// <summary>The gateways that were started, by name.</summary>
     public IReadOnlyDictionary<string, Uri> Gateways => _addresses.Where(static node => node.Key.StartsWith("gateway-", StringComparison.Ordinal)).ToDictionary();
 
+    /// <summary>Where Redis and Azurite keep their data, in folders of their names.</summary>
+    public string DataDirectory => _environment["OM_CLUSTER_DIR"];
+
     /// <summary>The programs built with these tests.</summary>
     private static string NewPrograms => AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
 
@@ -80,7 +83,7 @@ internal sealed class TopologyCluster : IAsyncDisposable
                 ReadAddresses(await RunAsync("up"));
 
                 // The same from now on, like the data.
-                _environment["OM_CLUSTER_PORT"] = File.ReadLines(Path.Combine(_environment["OM_CLUSTER_DIR"], "cluster.state")).First();
+                _environment["OM_CLUSTER_PORT"] = File.ReadLines(Path.Combine(DataDirectory, "cluster.state")).First();
                 return;
             }
             catch (InvalidOperationException) when (attempt < UpAttempts)
@@ -120,7 +123,7 @@ internal sealed class TopologyCluster : IAsyncDisposable
     /// <summary>Sends a signal to a node that runs: STOP, CONT.</summary>
     public async Task SignalAsync(string node, string signal)
     {
-        var pid = (await File.ReadAllTextAsync(Path.Combine(_environment["OM_CLUSTER_DIR"], "nodes", node))).Split(' ')[0];
+        var pid = (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "nodes", node))).Split(' ')[0];
         using var kill = Process.Start("kill", [$"-{signal}", pid]);
         await kill.WaitForExitAsync();
     }
@@ -130,7 +133,7 @@ internal sealed class TopologyCluster : IAsyncDisposable
     {
         try
         {
-            var pid = (await File.ReadAllTextAsync(Path.Combine(_environment["OM_CLUSTER_DIR"], "nodes", node))).Split(' ')[0];
+            var pid = (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "nodes", node))).Split(' ')[0];
             var stat = await File.ReadAllTextAsync($"/proc/{pid}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
@@ -145,7 +148,7 @@ internal sealed class TopologyCluster : IAsyncDisposable
     public string ReadOutput()
     {
         var all = new StringBuilder();
-        var logs = Path.Combine(_environment["OM_CLUSTER_DIR"], "logs");
+        var logs = Path.Combine(DataDirectory, "logs");
         foreach (var log in (Directory.Exists(logs) ? Directory.GetFiles(logs) : []).Order(StringComparer.Ordinal))
         {
             all.AppendLine(CultureInfo.InvariantCulture, $"--- {Path.GetFileNameWithoutExtension(log)}").AppendJoin('\n', File.ReadLines(log).TakeLast(ShownLogLines)).AppendLine();
@@ -157,7 +160,7 @@ internal sealed class TopologyCluster : IAsyncDisposable
     /// <summary>Copies every node's output to a directory.</summary>
     public void KeepOutput(string directory)
     {
-        var logs = Path.Combine(_environment["OM_CLUSTER_DIR"], "logs");
+        var logs = Path.Combine(DataDirectory, "logs");
         Directory.CreateDirectory(directory);
         foreach (var log in Directory.Exists(logs) ? Directory.GetFiles(logs) : [])
         {
@@ -168,7 +171,7 @@ internal sealed class TopologyCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // What stands still does not end gracefully, and what is thrown away need not.
-        var nodes = Path.Combine(_environment["OM_CLUSTER_DIR"], "nodes");
+        var nodes = Path.Combine(DataDirectory, "nodes");
         foreach (var node in Directory.Exists(nodes) ? Directory.GetFiles(nodes).Select(Path.GetFileName) : [])
         {
             await TryRunAsync("kill", node!);

@@ -54,19 +54,23 @@ internal sealed class TopologyRun : IAsyncDisposable
     /// <exception cref="Xunit.Sdk.FailException">Anything was not exact; tells everything.</exception>
     public static async Task<string> RunAsync(TopologySchedule schedule, string test, bool restarts)
     {
-        await using var cluster = await TopologyCluster.StartAsync(
-            new Dictionary<string, string>
-            {
-                ["Windows__Size"] = LoadMetrics.WindowSize.ToString(),
-                ["Windows__AllowedLateness"] = LoadMetrics.AllowedLateness.ToString(),
-                ["Windows__Retained"] = "1000",
-                ["Flush__Interval"] = schedule.FlushInterval.ToString(),
-            },
-            isAsDeployed: false);
+        await using var cluster = await TopologyCluster.StartAsync(Settings(schedule.FlushInterval), isAsDeployed: false);
         await using var run = new TopologyRun(schedule, cluster, test);
         await run.RunAsync(restarts);
         return run._report.Summary();
     }
+
+    /// <summary>What the clients' requests count on, on top of the cluster's own settings.</summary>
+    public static IReadOnlyDictionary<string, string> Settings(TimeSpan flushInterval) => new Dictionary<string, string>
+    {
+        ["Windows__Size"] = LoadMetrics.WindowSize.ToString(),
+        ["Windows__AllowedLateness"] = LoadMetrics.AllowedLateness.ToString(),
+        ["Windows__Retained"] = "1000",
+        ["Flush__Interval"] = flushInterval.ToString(),
+    };
+
+    /// <summary>Redis' log takes a request's points of one partition as a unit.</summary>
+    public static int UnitOf(string metric) => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Partitions);
 
     public async ValueTask DisposeAsync()
     {
@@ -149,10 +153,7 @@ internal sealed class TopologyRun : IAsyncDisposable
     private async Task CompareAsync(string when)
     {
         var ledger = await Settling.SettleAsync(_reader);
-
-        // Redis' log takes a request's points of one partition as a unit.
-        _report.AddDifferences(when, await Exactness.CheckAsync(
-            _report.Requests.All, _reader, ledger, static metric => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Partitions)));
+        _report.AddDifferences(when, await Exactness.CheckAsync(_report.Requests.All, _reader, ledger, UnitOf));
     }
 
     /// <summary>The ledger balances at any time, not only at the end.</summary>
