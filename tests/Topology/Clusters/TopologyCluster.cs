@@ -96,6 +96,10 @@ internal sealed class TopologyCluster : IAsyncDisposable
     /// <summary>Has nodes that are started from now on be those that were built with these tests; see OM_OLD_BIN.</summary>
     public void Upgrade() => _environment["OM_CLUSTER_BIN"] = NewPrograms;
 
+    /// <summary>Whether a node is one of those that were built with these tests.</summary>
+    public async Task<bool> IsNewAsync(string node) =>
+        (await File.ReadAllTextAsync($"/proc/{await ReadPidAsync(node)}/cmdline")).Contains(NewPrograms, StringComparison.Ordinal);
+
     /// <summary>Runs a command of scripts/cluster; its output.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public async Task<string> RunAsync(params string[] arguments)
@@ -123,25 +127,8 @@ internal sealed class TopologyCluster : IAsyncDisposable
     /// <summary>Sends a signal to a node that runs: STOP, CONT.</summary>
     public async Task SignalAsync(string node, string signal)
     {
-        var pid = (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "nodes", node))).Split(' ')[0];
-        using var kill = Process.Start("kill", [$"-{signal}", pid]);
+        using var kill = Process.Start("kill", [$"-{signal}", await ReadPidAsync(node)]);
         await kill.WaitForExitAsync();
-    }
-
-    /// <summary>CPU seconds that a node has used since its start; 0 when it does not run.</summary>
-    public async Task<double> ReadCpuAsync(string node)
-    {
-        try
-        {
-            var pid = (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "nodes", node))).Split(' ')[0];
-            var stat = await File.ReadAllTextAsync($"/proc/{pid}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
     }
 
     /// <summary>The end of every node's output.</summary>
@@ -179,6 +166,8 @@ internal sealed class TopologyCluster : IAsyncDisposable
 
         Directory.Delete(_directory, recursive: true);
     }
+
+    private async Task<string> ReadPidAsync(string node) => (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "nodes", node))).Split(' ')[0];
 
     private void ReadAddresses(string status) => _addresses = status.Split('\n')
         .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))

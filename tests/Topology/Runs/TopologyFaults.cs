@@ -92,6 +92,10 @@ internal sealed class TopologyFaults(TopologyCluster cluster, FaultDiary diary, 
         for (var silo = 1; silo <= _silos; silo++)
         {
             await RestartAsync($"silo-{silo}");
+            if (!await cluster.IsNewAsync($"silo-{silo}"))
+            {
+                throw new InvalidOperationException($"silo-{silo} was not upgraded.");
+            }
         }
     }
 
