@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Builds everything with warnings as errors and runs all tests. Ends with a line "N passed, N failed[, N skipped]".
 # Usage: ./test.sh [--long] [--filter EXPRESSION]     (all but --long is passed on to dotnet test)
-# --long: the fault suite runs OM_FAULT_SCHEDULES (100) schedules of each kind instead of a few; more than an hour. See tests/Faults/README.md.
+# --long: the fault suite runs OM_FAULT_SCHEDULES (100) schedules of each kind instead of a few; hours. See tests/Faults/README.md and
+# tests/Topology/README.md.
 set -uo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+hang=5m
 if [ "${1:-}" = "--long" ]; then
   export OM_LONG=1 OM_FAULT_SCHEDULES="${OM_FAULT_SCHEDULES:-100}"
+  hang=20m
   shift
 fi
 
@@ -27,34 +30,20 @@ if [ "$status" -ne 0 ]; then
   exit 1
 fi
 
-# The Azure storage tests talk to Azurite. npm brings it, once per user; without npm they are skipped, and say so.
-if [ -z "${AZURITE_BLOB:-}" ]; then
-  azurite=${XDG_CACHE_HOME:-$HOME/.cache}/orleansmetrics/azurite-3.35.0
-  export AZURITE_BLOB=$azurite/node_modules/.bin/azurite-blob
-  if [ ! -e "$AZURITE_BLOB" ] && command -v npm >/dev/null; then
-    mkdir -p "$azurite.$$"
-    npm install --prefix "$azurite.$$" --no-audit --no-fund --loglevel=error azurite@3.35.0 && mv -T "$azurite.$$" "$azurite"
-    rm -rf "$azurite.$$"
-  fi
+# The Azure storage tests talk to Azurite, the Redis tests start servers of their own, the cluster tests need both. What is missing is
+# installed (Azurite by npm, once per user; redis-server by apt when this runs as root); where that is not possible they are skipped, and say so.
+if azurite=$(scripts/find-azurite); then
+  export AZURITE_BLOB=$azurite
 fi
-
-# The Redis tests start servers of their own. Debian's redis-tools brings the program without a service: redis-check-rdb under another
-# name. Without it they are skipped, and say so.
-if [ -z "${REDIS_SERVER:-}" ] && ! command -v redis-server >/dev/null; then
-  if ! command -v redis-check-rdb >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-tools
-  fi
-  if command -v redis-check-rdb >/dev/null; then
-    export REDIS_SERVER=$results/redis-server
-    ln -s "$(command -v redis-check-rdb)" "$REDIS_SERVER"
-  fi
+if redis=$(scripts/find-redis); then
+  export REDIS_SERVER=$redis
 fi
 
 # One project at a time: the tests start servers and silos, and small machines have two cores.
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
   dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame-hang-timeout 5m --blame-hang-dump-type none "$@" || status=1
+    --blame-hang-timeout $hang --blame-hang-dump-type none "$@" || status=1
 done
 
 passed=$(sum passed)

@@ -1,3 +1,6 @@
+using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Gateway.Hosting;
 
-return await GatewayNode.RunAsync(args);
+return args is [HealthProbe.Command, .. var settings]
+    ? await HealthProbe.RunAsync(settings, Console.Out)
+    : await GatewayNode.RunAsync(args);

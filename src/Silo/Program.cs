@@ -1,3 +1,6 @@
+using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Silo.Hosting;
 
-return await NodeProgram.RunAsync(args);
+return args is [HealthProbe.Command, .. var settings]
+    ? await HealthProbe.RunAsync(settings, Console.Out)
+    : await NodeProgram.RunAsync(args);

@@ -20,7 +20,12 @@ internal sealed class SnapshotBuffer(IBufferWriter<byte> output)
         _used += 4;
     }
 
-    public void Varint(ulong value) => _used += SnapshotWriter.Encode(Reserve(SnapshotWriter.MaxVarintBytes), value);
+    public void Varint(ulong value)
+    {
+        // Not in one statement: `_used +=` reads it first, and making room may flush and start it afresh.
+        var written = SnapshotWriter.Encode(Reserve(SnapshotWriter.MaxVarintBytes), value);
+        _used += written;
+    }
 
     public void Zigzag(long value) => Varint((ulong)((value << 1) ^ (value >> 63)));
 
@@ -45,7 +50,8 @@ internal sealed class SnapshotBuffer(IBufferWriter<byte> output)
     /// <summary>A packed window, behind its head.</summary>
     public void Window(long end, int size, long start, int ownSize, ReadOnlySpan<byte> body)
     {
-        _used += PackedReader.WriteHead(Reserve(2 * SnapshotWriter.MaxVarintBytes), end, size, start, ownSize);
+        var head = PackedReader.WriteHead(Reserve(2 * SnapshotWriter.MaxVarintBytes), end, size, start, ownSize);
+        _used += head;
         Varint((ulong)body.Length);
         Bytes(body);
     }

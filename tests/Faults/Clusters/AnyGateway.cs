@@ -3,7 +3,7 @@ using OrleansMetrics.Faults.Load;
 namespace OrleansMetrics.Faults.Clusters;
 
 /// <summary>Each try goes through a gateway drawn for it: a repeat mostly through another one than the request.</summary>
-internal sealed class AnyGateway(IReadOnlyList<ClusterGateway> gateways, int seed) : IRequestSender
+internal sealed class AnyGateway(IReadOnlyList<IRequestSender> gateways, int seed) : IRequestSender
 {
     private readonly Random _random = new(seed);
 
@@ -13,7 +13,7 @@ internal sealed class AnyGateway(IReadOnlyList<ClusterGateway> gateways, int see
     /// <inheritdoc />
     public Task<SendResult> SendAndHangUpAsync(SentRequest request, bool whole) => Draw().SendAndHangUpAsync(request, whole);
 
-    private ClusterGateway Draw()
+    private IRequestSender Draw()
     {
         lock (_random)
         {

@@ -86,7 +86,7 @@ internal sealed class HttpRequestSender(Uri address, SentRequests requests) : IR
         requests.WasRefused();
         switch (status == HttpStatusCode.ServiceUnavailable ? TitleOf(answer) : null)
         {
-            case "Overloaded" or "Not taking points":
+            case "Overloaded" or "Not taking points" or "Cluster unavailable":
                 return SendResult.NothingTaken;
             case "Log failed":
                 return SendResult.Unknown;

@@ -6,7 +6,7 @@ using OrleansMetrics.Faults.Schedules;
 namespace OrleansMetrics.Faults.Runs;
 
 /// <summary>Everything that a run has found, in one text: how to repeat it, what happened when, every difference, the end of the output.</summary>
-internal sealed class RunReport(int seed, string test)
+internal sealed class RunReport(int seed, string test, string project = "tests/Faults")
 {
     private const int MaxShown = 60;
     private const int MaxShownLength = 1_000;
@@ -46,7 +46,7 @@ internal sealed class RunReport(int seed, string test)
             shown.Add($"… and {failures.Count - shown.Count} more: {file}");
         }
 
-        return $"{failures.Count} failures with seed {seed}. Repeat: {FaultSeeds.ReplayCommand(seed, test)}\n{Describe(shown, output)}";
+        return $"{failures.Count} failures with seed {seed}. Repeat: {FaultSeeds.ReplayCommand(seed, test, project)}\n{Describe(shown, output)}";
     }
 
     private string Describe(List<string> failures, string output) => new StringBuilder()

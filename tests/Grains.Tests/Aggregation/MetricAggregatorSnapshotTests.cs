@@ -64,6 +64,23 @@ public sealed class MetricAggregatorSnapshotTests
         Assert.Equal((0, long.MinValue, long.MaxValue, 0), (read.Position, read.Watermark, read.NextCloseAt, read.SeriesCount));
     }
 
+    // The room for a snapshot is guessed: from the series at first, later from the snapshot before.
+    [Fact]
+    public void The_first_snapshot_of_many_series_with_many_bytes_is_read_back()
+    {
+        var settings = AggregatorRun.CreateSettings(1_000, 10_000, 6);
+        for (var series = 700; series < 720; series++)
+        {
+            var aggregator = new MetricAggregator(settings);
+            var points = Enumerable.Range(0, series * 20).Select(i => new TestPoint((ulong)(i % series) + 1, i * 1.1, i / series * 300)).ToArray();
+            aggregator.Apply(new SliceReader(new TestSlice(points, []).ToBytes()), 1, 1_000);
+            var first = Write(aggregator);
+            Assert.True(first.Length > 200 * series, "no more than was guessed");
+            Assert.Equal(Write(aggregator), first);
+            Assert.Equal(first, Write(MetricAggregator.ReadSnapshot(first, settings)));
+        }
+    }
+
     [Fact]
     public void A_truncated_or_extended_snapshot_is_invalid_data() => AggregatorRun.Any.Sample(
         static run =>
