@@ -23,15 +23,12 @@ internal sealed class NodeSelection
     /// <summary>The options.</summary>
     public IEnumerable<Option> Options => [_nodes, _settings];
 
-    /// <summary>The node of this repository.</summary>
-    public static NodeProgram Built(params string[] settings) => new("node", NodeProgram.BuiltAssembly(Configuration), settings);
-
     /// <summary>The nodes to measure, with settings added.</summary>
     public IReadOnlyList<NodeProgram> Read(ParseResult arguments, params string[] settings)
     {
         string[] all = [.. arguments.GetValue(_settings) ?? [], .. settings];
         var nodes = arguments.GetValue(_nodes) ?? [];
-        return nodes.Length == 0 ? [Built(all)] : [.. nodes.Select(node => node.Split('=', 2)).Select(static node => (Name: node[0], File: node[^1]))
+        return nodes.Length == 0 ? [new NodeProgram("node", NodeProgram.BuiltAssembly(Configuration), all)] : [.. nodes.Select(node => node.Split('=', 2)).Select(static node => (Name: node[0], File: node[^1]))
             .Select(node => new NodeProgram(node.Name, Path.GetFullPath(node.File), all))];
     }
 }

@@ -19,12 +19,18 @@ internal sealed class GateCommand
     private readonly Option<bool> _record = new("--record") { Description = "Write what is measured now to benchmarks/gate.json; on a quiet machine." };
     private readonly Option<long> _seconds = OptionValues.Number("--seconds", "No further round after this, once there are three.", 20, 1);
 
+    private readonly NodeSelection _nodes = new();
+
     private static string RecordFile => Path.Combine(Repository.Root, "benchmarks", "gate.json");
 
     public static Command Define()
     {
         var gate = new GateCommand();
         var command = new Command("gate", "Compares what a point costs the node with what it costs a yardstick, and that ratio with the recorded one.") { gate._record, gate._seconds };
+        foreach (var option in gate._nodes.Options)
+        {
+            command.Add(option);
+        }
         command.SetAction(gate.Run);
         return command;
     }
@@ -32,7 +38,7 @@ internal sealed class GateCommand
     private int Run(ParseResult arguments)
     {
         using var stop = ConsoleStop.Listen();
-        var run = new GateRun(Console.Error.WriteLine);
+        var run = new GateRun(_nodes.Read(arguments)[0], Console.Error.WriteLine);
         var limit = TimeSpan.FromSeconds(arguments.GetValue(_seconds));
         if (arguments.GetValue(_record))
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using OrleansMetrics.Benchmarks.CommandLine;
 using OrleansMetrics.Benchmarks.Compare;
 using OrleansMetrics.Benchmarks.Load;
 using OrleansMetrics.Benchmarks.Servers;
@@ -11,7 +10,7 @@ namespace OrleansMetrics.Benchmarks.Gate;
 /// Node and yardstick side by side, both warm, loaded in turn with the same requests: Y N Y N Y …; a round is one load of the node over the mean of the
 /// yardstick's loads before and after it.
 /// </summary>
-internal sealed class GateRun(Action<string> progress)
+internal sealed class GateRun(IServerProgram program, Action<string> progress)
 {
     private const int Series = 20_000;
     private const long PointsPerLoad = 400_000;
@@ -33,7 +32,7 @@ internal sealed class GateRun(Action<string> progress)
         // One connection: a request is then always one append, and what a point costs does not depend on how requests happen to meet.
         var requests = RequestSet.Build(new LoadShape { Series = Series, Connections = 1 });
         using var yardstickServer = RunningServer.Start(RoleProgram.Yardstick, cancellationToken);
-        using var nodeServer = RunningServer.Start(NodeSelection.Built(), cancellationToken);
+        using var nodeServer = RunningServer.Start(program, cancellationToken);
         using var yardstick = new MeasuredLoad(yardstickServer, requests);
         using var node = new MeasuredLoad(nodeServer, requests);
         yardstick.WarmUp(new LoadPlan(WarmUpPoints / 2, 0, EventStep), cancellationToken);
