@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using OrleansMetrics.Benchmarks.Compare;
 using OrleansMetrics.Benchmarks.Gate;
 using OrleansMetrics.Benchmarks.Latency;
@@ -14,14 +15,23 @@ internal static class MeasuringCommands
     public static bool Includes(string[] args) => args is [var first, ..] && Root().Subcommands.Any(command => command.Name == first);
 
     /// <summary>Runs one. Returns the exit code: 1 when something failed.</summary>
-    public static Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args)
     {
         if (!OperatingSystem.IsLinux())
         {
             Console.Error.WriteLine("CPU time of processes is read from /proc: only Linux has it.");
-            return Task.FromResult(GateCommand.NotMeasured);
+            return GateCommand.NotMeasured;
         }
-        return Root().Parse(args).InvokeAsync();
+        try
+        {
+            return await Root().Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or JsonException)
+        {
+            // A server that failed or is not built, Ctrl-C, a damaged record: the message says it all.
+            Console.Error.WriteLine(exception.Message);
+            return 1;
+        }
     }
 
     private static RootCommand Root() => new("Measures whole processes on this machine.")

@@ -11,7 +11,7 @@ internal static class LatencyReport
     public static string Table(IReadOnlyList<LatencyPoint> points)
     {
         var table = new TextTable(
-            "points/s", "request p50, p99, ms", "acknowledged to queryable p50, p99, ms", "query of one series p50, p99, ms", "node CPU, ns/point", "others");
+            "points/s", "request p50, p99, ms", "acknowledged to queryable p50, p99, ms", "query of one series p50, p99, ms", "node CPU, probes included, ms/s", "others");
         foreach (var point in points)
         {
             table.Add(
@@ -19,7 +19,7 @@ internal static class LatencyReport
                 point.Request is { } request ? Pair(request) : "",
                 Pair(point.Visible),
                 Pair(point.Query),
-                point.Request is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{point.CpuNanosecondsPerPoint:N0}"),
+                string.Create(CultureInfo.InvariantCulture, $"{point.CpuMillisecondsPerSecond:N0}"),
                 string.Create(CultureInfo.InvariantCulture, $"{point.OthersShare:P0}"));
         }
         return table.ToString();

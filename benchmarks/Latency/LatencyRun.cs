@@ -58,15 +58,21 @@ internal sealed class LatencyRun : IDisposable
         var start = Stopwatch.GetTimestamp();
         var probes = Task.WhenAll(Beside(() => queries.Run(end.Token), end), Beside(() => visibility.Run(end.Token), end));
         LoadResult? load = null;
-        if (pointsPerSecond > 0)
+        try
         {
-            load = _loader.Run(new LoadPlan((long)(pointsPerSecond * time.TotalSeconds), pointsPerSecond, 1), end.Token);
+            if (pointsPerSecond > 0)
+            {
+                load = _loader.Run(new LoadPlan((long)(pointsPerSecond * time.TotalSeconds), pointsPerSecond, 1), end.Token);
+            }
+            else
+            {
+                end.Token.WaitHandle.WaitOne(time);
+            }
         }
-        else
+        finally
         {
-            end.Token.WaitHandle.WaitOne(time);
+            end.Cancel();
         }
-        end.Cancel();
         probes.GetAwaiter().GetResult();
         cancellationToken.ThrowIfCancellationRequested();
         _server.WaitUntilProcessed(load?.Points ?? 0, cancellationToken);
@@ -75,7 +81,7 @@ internal sealed class LatencyRun : IDisposable
         var others = MachineUse.Busy() - machine - used - (Environment.CpuUsage.TotalTime - own);
         return new LatencyPoint(
             load is null ? 0 : load.Points / load.Elapsed.TotalSeconds,
-            load is null ? double.NaN : used.TotalNanoseconds / load.Points,
+            used.TotalMilliseconds / elapsed.TotalSeconds,
             load is null ? null : new Sample(load.RequestMilliseconds),
             new Sample(visibility.Milliseconds),
             new Sample(queries.Milliseconds),

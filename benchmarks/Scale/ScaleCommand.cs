@@ -70,7 +70,7 @@ internal sealed class ScaleCommand
 
     private static string Table(int[] partitions, int[] metrics, Dictionary<(int Metrics, int Partitions), List<LoadMeasurement>> cells)
     {
-        var table = new TextTable(["CPU, ns/point; points/s", .. partitions.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{count} partitions"))]);
+        var table = new TextTable(["CPU, ns/point; points/s", .. partitions.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "partition" : "partitions")}"))]);
         foreach (var count in metrics)
         {
             table.Add([string.Create(CultureInfo.InvariantCulture, $"{count:N0} metrics"), .. partitions.Select(partition => cells[(count, partition)]).Select(static rounds => string.Create(
