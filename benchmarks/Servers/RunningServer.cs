@@ -8,6 +8,7 @@ namespace OrleansMetrics.Benchmarks.Servers;
 internal sealed class RunningServer : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ProcessingLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     private readonly Process _process;
@@ -60,8 +61,21 @@ internal sealed class RunningServer : IDisposable
     }
 
     /// <summary>Counts points that a load has sent to it, then blocks until they can be queried; returns how many it left out since it started.</summary>
-    public long WaitUntilProcessed(long acknowledged, CancellationToken cancellationToken) =>
-        Program.WaitUntilProcessed(_questions, _acknowledged += acknowledged, cancellationToken);
+    /// <exception cref="IOException">It did not get there within two minutes.</exception>
+    public long WaitUntilProcessed(long acknowledged, CancellationToken cancellationToken)
+    {
+        _acknowledged += acknowledged;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ProcessingLimit);
+        try
+        {
+            return Program.WaitUntilProcessed(_questions, _acknowledged, limit.Token);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"{Program.Name} acknowledged {_acknowledged:N0} points and had not processed them {ProcessingLimit.TotalMinutes:0} minutes later.", exception);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
