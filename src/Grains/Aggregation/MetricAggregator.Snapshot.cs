@@ -147,7 +147,7 @@ public sealed partial class MetricAggregator
 
     private void WriteWindows(SnapshotBuffer writer, int row)
     {
-        _windows.List(row, _size, _finalThrough, _settings.Retained, _listed);
+        _windows.List(row, _size, _finalThrough, _settings.Retained, _windows.Packed.KeptAfter, _listed);
         writer.Varint((ulong)_listed.Count);
         if (_listed.Count == 0)
         {
