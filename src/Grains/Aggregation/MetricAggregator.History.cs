@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.History.Chunks;
 
 namespace OrleansMetrics.Grains.Aggregation;
@@ -8,6 +9,9 @@ namespace OrleansMetrics.Grains.Aggregation;
 // final is the same whenever it is asked for.
 public sealed partial class MetricAggregator
 {
+    /// <summary>The chunks that history consists of; goes with snapshots. Null: there is no history.</summary>
+    public HistoryManifest? History { get; set; }
+
     /// <summary>Windows that end at or before this are final; <see cref="long.MinValue"/>: none.</summary>
     public long FinalThrough => _finalThrough;
 

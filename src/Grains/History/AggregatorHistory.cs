@@ -1,0 +1,229 @@
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Stats;
+
+namespace OrleansMetrics.Grains.History;
+
+/// <summary>
+/// The history of one aggregator: final windows go into chunks before the snapshot that forgets them. Each chunk is created once under a number that a snapshot has
+/// reserved, and counts when a snapshot names it: whatever dies, history has each window once, and a stale activation cannot change it.
+/// </summary>
+/// <remarks>
+/// Without Orleans' runtime, as <see cref="Aggregators.PersistentAggregator"/>, which calls it. docs/decisions/009-history.md says why it holds.
+/// </remarks>
+internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore store, SiloStatistics statistics, TimeProvider time)
+{
+    /// <summary>How long a chunk that is not named any more is still there: for queries that go on, and for writes of a stale activation that are late.</summary>
+    public static readonly TimeSpan ClearDelay = TimeSpan.FromMinutes(1);
+
+    private const int ReservedIds = 2;
+    private const int ClearedPerFlush = 32;
+
+    private readonly HashSet<long> _usable = [];
+    private List<(long Id, long Since)> _clearable = [];
+    private HistoryJob? _job;
+    private long _lookedThrough = long.MinValue;
+
+    /// <summary>The chunks.</summary>
+    public HistoryManifest Manifest { get; private set; } = new();
+
+    /// <summary>Through which history has final windows according to the persisted snapshot.</summary>
+    public long PersistedThrough { get; private set; } = long.MinValue;
+
+    /// <summary>A snapshot is wanted although no slice has come: it would say something new.</summary>
+    public bool IsChanged { get; private set; }
+
+    /// <summary>There was more than fits one chunk, or no number to write it under: another snapshot brings it on.</summary>
+    public bool WantsMore { get; private set; }
+
+    /// <summary>The watermark at which a chunk can be written that cannot be now; <see cref="long.MaxValue"/>: not known of any.</summary>
+    public long DueAt { get; private set; } = long.MaxValue;
+
+    /// <summary>Goes on with what the snapshot says.</summary>
+    /// <param name="windows">As read.</param>
+    /// <param name="persistedThrough">When they were brought from another silo: what the persisted snapshot says.</param>
+    public void Restore(MetricAggregator windows, long? persistedThrough)
+    {
+        Manifest = windows.History ??= new HistoryManifest();
+        windows.KeptAfter = PersistedThrough = persistedThrough ?? Manifest.Through;
+        _usable.UnionWith(Manifest.Reserved);
+        _clearable = [.. Manifest.Doomed];
+    }
+
+    /// <summary>Writes a chunk of final windows, if there are enough of them. The next snapshot names it.</summary>
+    public async Task CutAsync(MetricAggregator windows)
+    {
+        WantsMore = false;
+        if (windows.FinalThrough == long.MinValue)
+        {
+            return;
+        }
+
+        var through = SeriesMerger.StepStart(windows.FinalThrough, settings.ChunkInterval);
+        if (through <= Manifest.Through || through == _lookedThrough)
+        {
+            return;
+        }
+
+        _lookedThrough = through;
+        var first = windows.EarliestEnd(Manifest.Through);
+        if (first > through)
+        {
+            // Nothing to write: windows that end by then cannot come any more.
+            Manifest.Through = through;
+            NoteDue(windows, first, waits: false);
+            return;
+        }
+
+        var block = settings.BlockOf(0);
+        var end = Math.Max(first, Math.Min(through, SeriesMerger.StepStart(first - 1, block) + block));
+        var chunk = windows.WriteRows(Manifest.Through, end);
+        if (chunk.Windows < settings.ChunkWindows && through - first < settings.MaxChunkDelay)
+        {
+            NoteDue(windows, first, waits: true);
+            return;
+        }
+
+        WantsMore = true;
+        if (_usable.Count > 0 && await TryCreateAsync(_usable.Min(), chunk))
+        {
+            Manifest.Through = end;
+            _lookedThrough = end < through ? long.MinValue : through;
+            WantsMore = end < through;
+            NoteDue(windows, windows.EarliestEnd(end), waits: false);
+        }
+        else
+        {
+            _lookedThrough = long.MinValue;
+            DueAt = windows.Watermark + settings.ChunkInterval;
+        }
+    }
+
+    /// <summary>Before a snapshot is written: numbers for what comes next go into it.</summary>
+    public Persisting BeginSnapshot()
+    {
+        while (Manifest.Reserved.Count < ReservedIds)
+        {
+            Manifest.Reserved.Add(Manifest.NextId++);
+        }
+
+        IsChanged = false;
+        return new Persisting(Manifest.Through, [.. Manifest.Reserved], [.. Manifest.Doomed]);
+    }
+
+    /// <summary>A snapshot has been written.</summary>
+    public void SnapshotWritten(MetricAggregator windows, Persisting persisted)
+    {
+        windows.KeptAfter = PersistedThrough = persisted.Through;
+        _usable.UnionWith(persisted.Reserved.Where(id => Manifest.Reserved.Contains(id) && id != _job?.OutputId));
+        _clearable = persisted.Doomed;
+    }
+
+    /// <summary>A snapshot has not been written, or nobody knows.</summary>
+    public void SnapshotFailed() => IsChanged = true;
+
+    /// <summary>Clears chunks that the persisted snapshot does not name any more. What cannot be cleared now is cleared later.</summary>
+    public async Task ClearAsync()
+    {
+        var before = (time.GetUtcNow() - ClearDelay).ToUnixTimeMilliseconds();
+        foreach (var doomed in _clearable.Where(one => one.Since <= before).Take(ClearedPerFlush).ToList())
+        {
+            try
+            {
+                await store.ClearAsync(doomed.Id);
+                _clearable.Remove(doomed);
+                Manifest.Doomed.Remove(doomed);
+            }
+            catch (Exception)
+            {
+                // Whatever it is, the chunk stays on the list.
+                statistics.ErrorHandled();
+                return;
+            }
+        }
+    }
+
+    /// <summary>The next merge or rollup; null: there is nothing to do, or one is under way.</summary>
+    public HistoryJob? BeginJob()
+    {
+        if (_job is not null)
+        {
+            return null;
+        }
+
+        IsChanged |= HistoryPlanner.Expire(Manifest, settings, Now);
+        if (_usable.Count > 0 && HistoryPlanner.Next(Manifest, settings, _usable.Max()) is { } job)
+        {
+            _usable.Remove(job.OutputId);
+            _job = job;
+        }
+
+        return _job;
+    }
+
+    /// <summary>What became of a job.</summary>
+    /// <param name="job">What <see cref="BeginJob"/> gave.</param>
+    /// <param name="created">False: nothing was made, and it is tried again.</param>
+    /// <param name="output">The new chunk; null: there were no windows.</param>
+    public void EndJob(HistoryJob job, bool created, ChunkEntry? output)
+    {
+        if (_job != job)
+        {
+            return;
+        }
+
+        _job = null;
+        Manifest.Reserved.Remove(job.OutputId);
+        if (!created || output is null)
+        {
+            Manifest.Doom(job.OutputId, Now);
+        }
+
+        if (created)
+        {
+            HistoryPlanner.Complete(Manifest, job, output, Now);
+        }
+
+        IsChanged = true;
+    }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A number is tried once: when it cannot be told what became of it, or somebody else has used it, it is given up and cleared later.</summary>
+    private async Task<bool> TryCreateAsync(long id, RowChunk chunk)
+    {
+        _usable.Remove(id);
+        var created = false;
+        try
+        {
+            created = await store.TryCreateAsync(id, chunk.Bytes);
+        }
+        catch (Exception)
+        {
+            // Whatever it is: the windows stay where they are, and the next flush tries again under another number.
+            statistics.ErrorHandled();
+        }
+
+        Manifest.Reserved.Remove(id);
+        IsChanged = true;
+        if (created)
+        {
+            Manifest.Base.Chunks.Add(new ChunkEntry(id, chunk.From, chunk.To, chunk.Bytes.Length, chunk.Windows, Merged: false));
+        }
+        else
+        {
+            Manifest.Doom(id, Now);
+        }
+
+        return created;
+    }
+
+    private void NoteDue(MetricAggregator windows, long first, bool waits) => DueAt = first == long.MaxValue
+        ? long.MaxValue
+        : SeriesMerger.StepStart(first - 1, settings.ChunkInterval) + settings.ChunkInterval + (windows.Watermark - windows.FinalThrough) + (waits ? settings.MaxChunkDelay : 0);
+
+    /// <summary>What a snapshot says that is being written.</summary>
+    /// <param name="Through">Through which history has final windows.</param>
+    /// <param name="Reserved">Numbers for what comes next.</param>
+    /// <param name="Doomed">What is to be cleared.</param>
+    public sealed record Persisting(long Through, long[] Reserved, List<(long Id, long Since)> Doomed);
+}
