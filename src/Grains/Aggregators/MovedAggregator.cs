@@ -6,8 +6,6 @@ namespace OrleansMetrics.Grains.Aggregators;
 /// <param name="PersistedPosition">Last position that is in the persisted snapshot; the snapshot in memory may be ahead.</param>
 /// <param name="PersistedWatermark">Watermark of the persisted snapshot.</param>
 /// <param name="Observers">Who is to be told of final windows.</param>
-/// <param name="PersistedThrough">Through which history has final windows according to the persisted snapshot.</param>
 [GenerateSerializer, Immutable, Alias("OrleansMetrics.MovedAggregator")]
 public sealed record MovedAggregator(
-    [property: Id(0)] long PersistedPosition, [property: Id(1)] long PersistedWatermark, [property: Id(2)] IWindowObserver[] Observers,
-    [property: Id(3)] long PersistedThrough = long.MinValue);
+    [property: Id(0)] long PersistedPosition, [property: Id(1)] long PersistedWatermark, [property: Id(2)] IWindowObserver[] Observers);

@@ -58,7 +58,7 @@ internal sealed class PersistentAggregator(
         }
 
         Windows.KeptAfter = long.MaxValue;
-        history?.Restore(Windows, moved?.PersistedThrough);
+        history?.Restore(Windows);
     }
 
     /// <summary>Puts all windows, persisted or not, into the state, to be taken to another silo. Nothing else may follow.</summary>
@@ -69,7 +69,7 @@ internal sealed class PersistentAggregator(
             state.State.Bytes = Snapshot();
         }
 
-        return new MovedAggregator(_persistedPosition, _persistedWatermark, observers, history?.PersistedThrough ?? long.MinValue);
+        return new MovedAggregator(_persistedPosition, _persistedWatermark, observers);
     }
 
     /// <inheritdoc cref="IAggregatorIngestGrain.Apply"/>
@@ -174,7 +174,7 @@ internal sealed class PersistentAggregator(
         statistics.SnapshotWritten();
         if (persisting is not null)
         {
-            history!.SnapshotWritten(Windows, persisting);
+            history!.SnapshotWritten(persisting);
         }
     }
 

@@ -26,9 +26,6 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     /// <summary>The chunks.</summary>
     public HistoryManifest Manifest { get; private set; } = new();
 
-    /// <summary>Through which history has final windows according to the persisted snapshot.</summary>
-    public long PersistedThrough { get; private set; } = long.MinValue;
-
     /// <summary>A snapshot is wanted although no slice has come: it would say something new.</summary>
     public bool IsChanged { get; private set; }
 
@@ -39,12 +36,10 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     public long DueAt { get; private set; } = long.MaxValue;
 
     /// <summary>Goes on with what the snapshot says.</summary>
-    /// <param name="windows">As read.</param>
-    /// <param name="persistedThrough">When they were brought from another silo: what the persisted snapshot says.</param>
-    public void Restore(MetricAggregator windows, long? persistedThrough)
+    public void Restore(MetricAggregator windows)
     {
         Manifest = windows.History ??= new HistoryManifest();
-        windows.KeptAfter = PersistedThrough = persistedThrough ?? Manifest.Through;
+        windows.KeptAfter = Manifest.Through;
         _usable.UnionWith(Manifest.Reserved);
         _clearable = [.. Manifest.Doomed];
     }
@@ -69,7 +64,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         if (first > through)
         {
             // Nothing to write: windows that end by then cannot come any more.
-            Manifest.Through = through;
+            Manifest.Through = windows.KeptAfter = through;
             NoteDue(windows, first, waits: false);
             return;
         }
@@ -86,7 +81,8 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         WantsMore = true;
         if (_usable.Count > 0 && await TryCreateAsync(_usable.Min(), chunk))
         {
-            Manifest.Through = end;
+            // A snapshot that has the windows no more names the chunk: until it is written, the one before has them.
+            Manifest.Through = windows.KeptAfter = end;
             _lookedThrough = end < through ? long.MinValue : through;
             WantsMore = end < through;
             NoteDue(windows, windows.EarliestEnd(end), waits: false);
@@ -107,13 +103,12 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         }
 
         IsChanged = false;
-        return new Persisting(Manifest.Through, [.. Manifest.Reserved], [.. Manifest.Doomed]);
+        return new Persisting([.. Manifest.Reserved], [.. Manifest.Doomed]);
     }
 
     /// <summary>A snapshot has been written.</summary>
-    public void SnapshotWritten(MetricAggregator windows, Persisting persisted)
+    public void SnapshotWritten(Persisting persisted)
     {
-        windows.KeptAfter = PersistedThrough = persisted.Through;
         _usable.UnionWith(persisted.Reserved.Where(id => Manifest.Reserved.Contains(id) && id != _job?.OutputId));
         _clearable = persisted.Doomed;
     }
@@ -222,8 +217,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         : SeriesMerger.StepStart(first - 1, settings.ChunkInterval) + settings.ChunkInterval + (windows.Watermark - windows.FinalThrough) + (waits ? settings.MaxChunkDelay : 0);
 
     /// <summary>What a snapshot says that is being written.</summary>
-    /// <param name="Through">Through which history has final windows.</param>
     /// <param name="Reserved">Numbers for what comes next.</param>
     /// <param name="Doomed">What is to be cleared.</param>
-    public sealed record Persisting(long Through, long[] Reserved, List<(long Id, long Since)> Doomed);
+    public sealed record Persisting(long[] Reserved, List<(long Id, long Since)> Doomed);
 }
