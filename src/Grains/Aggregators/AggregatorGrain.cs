@@ -136,6 +136,9 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     }
 
     /// <inheritdoc />
+    public ValueTask<HistoryView> GetHistory(long from, long to) => ValueTask.FromResult(_aggregator.ViewHistory(from, to));
+
+    /// <inheritdoc />
     public ValueTask<AggregatorStatus> GetStatus() => ValueTask.FromResult(_aggregator.Status(applied: true));
 
     /// <inheritdoc />

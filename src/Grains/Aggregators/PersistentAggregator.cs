@@ -131,6 +131,24 @@ internal sealed class PersistentAggregator(
         }
     }
 
+    /// <inheritdoc cref="IAggregatorIngestGrain.GetHistory"/>
+    public HistoryView ViewHistory(long from, long to)
+    {
+        // Without history on, what chunks there are is still read, and what is in memory beyond them.
+        var manifest = Windows.History;
+        var through = manifest?.Through ?? long.MinValue;
+        return new HistoryView
+        {
+            Rows = Windows.WriteRows(Math.Max(through, from), long.MaxValue).Bytes,
+            FinalThrough = Windows.FinalThrough,
+            Tiers = manifest is null ? [new HistoryTierView(0, long.MinValue, long.MinValue, [])] :
+            [
+                .. manifest.Tiers.Select(tier => new HistoryTierView(
+                    tier.Step, tier.Through, tier.ExpiredThrough, [.. tier.Chunks.Where(chunk => chunk.From < to && chunk.To > from - Math.Max(tier.Step, settings.Size))])),
+            ],
+        };
+    }
+
     /// <summary>Where the aggregator stands.</summary>
     public AggregatorStatus Status(bool applied) => new()
     {

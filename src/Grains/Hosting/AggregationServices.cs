@@ -32,6 +32,7 @@ public static class AggregationServices
         services.AddSingleton<HistoryPolicy>();
         services.AddSingleton<HistoryWorkSlots>();
         services.AddSingleton<ChunkStores>();
+        services.AddSingleton<ChunkCache>();
         services.AddSingleton<SiloStatistics>();
         services.AddSingleton<GrainsInstruments>();
         services.AddPartitionPlacement();

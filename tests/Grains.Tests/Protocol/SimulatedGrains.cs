@@ -119,6 +119,8 @@ internal sealed class AggregatorPort(Simulation simulation, SimulatedActivation 
     public Task<AggregatorStatus> Flush() => simulation.Call(caller, $"{metric}.Flush()", () => simulation
         .AggregatorOf(metric).Run(static to => to.Receive(to.FlushAsync, interleave: false)));
 
+    public ValueTask<HistoryView> GetHistory(long from, long to) => throw new NotSupportedException();
+
     public ValueTask<AggregatorStatus> GetStatus() => new(simulation.Call(caller, $"{metric}.GetStatus()", () => simulation
         .AggregatorOf(metric).Run(static to => to.Receive(() => Task.FromResult(to.Aggregator.Status(applied: true)), interleave: true))));
 }

@@ -23,6 +23,13 @@ internal sealed class WindowPool
         return _windows[Count++];
     }
 
+    /// <summary>Adds a window of somebody else's; only into a pool that nothing was taken from before.</summary>
+    public void Put(WindowState window)
+    {
+        _windows.Add(window);
+        Count = _windows.Count;
+    }
+
     public void Clear() => Count = 0;
 
     /// <summary>Gives back those from an index on that do not start within a range.</summary>
