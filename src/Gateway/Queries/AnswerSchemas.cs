@@ -20,6 +20,17 @@ internal sealed record MetricListEntry(
 internal sealed record MetricAnswer(
     string Metric, string Kind, SeriesAnswer[] Series, [property: Description("Send as after for the next page; null after the last.")] string? Next);
 
+[Description("The windows of a metric in a range of time, in the order of the series' keys.")]
+internal sealed record RangeAnswer(
+    string Metric,
+    string Kind,
+    [property: Description("Length of the windows asked for, seconds; 0: as they are kept.")] double Step,
+    RangeSeriesAnswer[] Series,
+    [property: Description("Send as after for the next page; null after the last.")] string? Next);
+
+[Description("One series, or group of series. With agg, windows have only the members asked for.")]
+internal sealed record RangeSeriesAnswer(Dictionary<string, string> Tags, WindowAnswer[] Windows);
+
 [Description("One series.")]
 internal sealed record SeriesAnswer(Dictionary<string, string> Tags, TotalAnswer Total, WindowAnswer[] Windows);
 
