@@ -125,8 +125,13 @@ internal sealed class PersistentAggregator(
 
             if (history is not { WantsMore: true } || chunks == MaxChunksPerFlush)
             {
-                await (history?.ClearAsync() ?? Task.CompletedTask);
-                return status with { Persisted = _persistedPosition };
+                if (history is not null)
+                {
+                    await history.ClearAsync();
+                    history.SetDue(Windows);
+                }
+
+                return status with { Persisted = _persistedPosition, NextCloseAt = NextCloseAt };
             }
         }
     }

@@ -22,6 +22,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     private List<(long Id, long Since)> _clearable = [];
     private HistoryJob? _job;
     private long _lookedThrough = long.MinValue;
+    private long _cutDueAt = long.MaxValue;
 
     /// <summary>The chunks.</summary>
     public HistoryManifest Manifest { get; private set; } = new();
@@ -32,7 +33,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     /// <summary>There was more than fits one chunk, or no number to write it under: another snapshot brings it on.</summary>
     public bool WantsMore { get; private set; }
 
-    /// <summary>The watermark at which a chunk can be written that cannot be now; <see cref="long.MaxValue"/>: not known of any.</summary>
+    /// <summary>The watermark at which there is something to do that cannot be done now, also for a metric that is silent; <see cref="long.MaxValue"/>: not known of any.</summary>
     public long DueAt { get; private set; } = long.MaxValue;
 
     /// <summary>Goes on with what the snapshot says.</summary>
@@ -42,6 +43,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         windows.KeptAfter = Manifest.Through;
         _usable.UnionWith(Manifest.Reserved);
         _clearable = [.. Manifest.Doomed];
+        SetDue(windows);
     }
 
     /// <summary>Writes a chunk of final windows, if there are enough of them. The next snapshot names it.</summary>
@@ -53,6 +55,8 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
             return;
         }
 
+        // Not while a job reads them.
+        IsChanged |= _job is null && HistoryPlanner.Expire(Manifest, settings, windows.Watermark, Now);
         var through = SeriesMerger.StepStart(windows.FinalThrough, settings.ChunkInterval);
         if (through <= Manifest.Through || through == _lookedThrough)
         {
@@ -90,7 +94,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         else
         {
             _lookedThrough = long.MinValue;
-            DueAt = windows.Watermark + settings.ChunkInterval;
+            _cutDueAt = windows.Watermark + settings.ChunkInterval;
         }
     }
 
@@ -137,6 +141,19 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         }
     }
 
+    /// <summary>At the end of a flush: finds out when the next one has something to do although no slice comes.</summary>
+    public void SetDue(MetricAggregator windows)
+    {
+        var followsUp = IsChanged || Manifest.Doomed.Count > 0 || _job is not null || HistoryPlanner.Next(Manifest, settings, outputId: 0) is not null;
+        var lateness = windows.Watermark - windows.FinalThrough;
+        var next = windows.FinalThrough == long.MinValue ? long.MaxValue : HistoryPlanner.NextTime(Manifest, settings, windows.FinalThrough);
+        DueAt = Math.Min(
+            _cutDueAt > windows.Watermark ? _cutDueAt : long.MaxValue,
+            Math.Min(
+                followsUp ? windows.Watermark + (long)ClearDelay.TotalMilliseconds + 1 : long.MaxValue,
+                next == long.MaxValue ? long.MaxValue : SeriesMerger.StepStart(next - 1, settings.ChunkInterval) + settings.ChunkInterval + lateness));
+    }
+
     /// <summary>The next merge or rollup; null: there is nothing to do, or one is under way.</summary>
     public HistoryJob? BeginJob()
     {
@@ -145,7 +162,6 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
             return null;
         }
 
-        IsChanged |= HistoryPlanner.Expire(Manifest, settings, Now);
         if (_usable.Count > 0 && HistoryPlanner.Next(Manifest, settings, _usable.Max()) is { } job)
         {
             _usable.Remove(job.OutputId);
@@ -212,7 +228,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         return created;
     }
 
-    private void NoteDue(MetricAggregator windows, long first, bool waits) => DueAt = first == long.MaxValue
+    private void NoteDue(MetricAggregator windows, long first, bool waits) => _cutDueAt = first == long.MaxValue
         ? long.MaxValue
         : SeriesMerger.StepStart(first - 1, settings.ChunkInterval) + settings.ChunkInterval + (windows.Watermark - windows.FinalThrough) + (waits ? settings.MaxChunkDelay : 0);
 

@@ -41,8 +41,12 @@ internal static class HistoryPlanner
     }
 
     /// <summary>Drops the chunks that are older than they are to be kept, and that the next tier does not need any more.</summary>
+    /// <param name="manifest">The chunks.</param>
+    /// <param name="settings">How long they are kept.</param>
+    /// <param name="watermark">The time by the log's clock, as windows have it.</param>
+    /// <param name="now">The time by the silo's clock, to be noted.</param>
     /// <returns>True when there was one.</returns>
-    public static bool Expire(HistoryManifest manifest, HistorySettings settings, long now)
+    public static bool Expire(HistoryManifest manifest, HistorySettings settings, long watermark, long now)
     {
         var any = false;
         for (var i = 0; i < manifest.Tiers.Count; i++)
@@ -53,8 +57,8 @@ internal static class HistoryPlanner
             var needed = next.Step == 0 ? long.MaxValue : manifest.TierOf(next.Step).Through;
 
             // A metric that has gone silent for good leaves nothing behind, rolled up or not.
-            needed = Math.Max(needed, now - settings.Tiers[^1].Keep);
-            foreach (var chunk in tier.Chunks.Where(chunk => chunk.To <= now - keep && chunk.To <= needed).ToList())
+            needed = Math.Max(needed, watermark - settings.Tiers[^1].Keep);
+            foreach (var chunk in tier.Chunks.Where(chunk => chunk.To <= watermark - keep && chunk.To <= needed).ToList())
             {
                 tier.Chunks.Remove(chunk);
                 tier.ExpiredThrough = Math.Max(tier.ExpiredThrough, chunk.To);
@@ -64,6 +68,46 @@ internal static class HistoryPlanner
         }
 
         return any;
+    }
+
+    /// <summary>The first time after another, by the clock of <see cref="HistoryManifest.Through"/>, at which there is something to do that cannot be done before; <see cref="long.MaxValue"/>: none.</summary>
+    public static long NextTime(HistoryManifest manifest, HistorySettings settings, long after)
+    {
+        var next = long.MaxValue;
+        void Note(long time) => next = time > after ? Math.Min(next, time) : next;
+        foreach (var chunk in manifest.Base.Chunks.Where(static chunk => !chunk.Merged))
+        {
+            Note(SeriesMerger.StepStart(chunk.From, settings.BlockOf(0)) + settings.BlockOf(0) + settings.MergeDelay);
+        }
+
+        for (var i = 0; i < settings.Tiers.Count; i++)
+        {
+            var tier = i == 0 ? manifest.Base : manifest.TierOf(settings.Tiers[i].Step);
+            foreach (var chunk in tier.Chunks)
+            {
+                Note(chunk.To + settings.Tiers[i].Keep);
+            }
+
+            if (i > 0 && StartOf(i == 1 ? manifest.Base : manifest.TierOf(settings.Tiers[i - 1].Step), tier) is var start and < long.MaxValue)
+            {
+                var block = settings.BlockOf(i);
+                Note(SeriesMerger.StepStart(Math.Max(tier.Through, start), block) + block + settings.Tiers[0].Step + settings.MergeDelay);
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>The start of what has not been rolled up.</summary>
+    private static long StartOf(TierChunks finer, TierChunks tier)
+    {
+        var start = long.MaxValue;
+        foreach (var chunk in finer.Chunks)
+        {
+            start = chunk.To > tier.Through ? Math.Min(start, chunk.From) : start;
+        }
+
+        return start;
     }
 
     private static HistoryJob? Merge(HistoryManifest manifest, HistorySettings settings, long outputId)
@@ -110,11 +154,16 @@ internal static class HistoryPlanner
             var finer = i == 1 ? manifest.Base : manifest.TierOf(settings.Tiers[i - 1].Step);
 
             // Windows that are not aligned with blocks may reach beyond them.
-            var ready = i == 1 ? manifest.Through - settings.Tiers[0].Step - settings.MergeDelay : finer.Through;
-            while (finer.Chunks.Count > 0)
+            var ready = i > 1 ? finer.Through : manifest.Through == long.MinValue ? long.MinValue : manifest.Through - settings.Tiers[0].Step - settings.MergeDelay;
+            while (true)
             {
                 // Where there is nothing, there is nothing to do.
-                var start = finer.Chunks.Where(chunk => chunk.To > tier.Through).Select(static chunk => chunk.From).DefaultIfEmpty(long.MaxValue).Min();
+                var start = StartOf(finer, tier);
+                if (ready > long.MinValue && tier.Through < Math.Min(start, ready))
+                {
+                    tier.Through = Math.Max(tier.Through, SeriesMerger.StepStart(Math.Min(start, ready), step));
+                }
+
                 if (start == long.MaxValue)
                 {
                     break;

@@ -22,6 +22,9 @@ internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings 
 
     public HistoryManifest Manifest => _aggregator.History!.Manifest;
 
+    /// <summary>What the last flush answered: when the watermark is to be advanced, whether or not points come.</summary>
+    public long NextCloseAt { get; private set; }
+
     public int SnapshotBytes => _state.Stored.Length;
 
     public async Task StartAsync()
@@ -50,6 +53,7 @@ internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings 
     public async Task FlushAsync(bool loseJob = false)
     {
         var status = await _aggregator.FlushAsync();
+        NextCloseAt = status.NextCloseAt;
         _log.RemoveAll(slice => slice.Position <= status.Persisted);
         if (_aggregator.History!.BeginJob() is { } job)
         {

@@ -37,12 +37,12 @@ public sealed class FinalWindowTests
         using var directory = new TemporaryDirectory();
         string[] settings =
         [
-            "--Windows:Size=00:00:00.1", "--Windows:AllowedLateness=00:00:01", "--Windows:Retained=2", "--Flush:Interval=00:00:00.2", "--History:ChunkInterval=00:00:01",
+            "--Windows:Size=00:00:00.1", "--Windows:AllowedLateness=00:00:04", "--Windows:Retained=2", "--Flush:Interval=00:00:00.2", "--History:ChunkInterval=00:00:01",
             "--History:ChunkWindows=0",
         ];
-        var start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1_000 * 1_000;
         await using (var node = await TestNode.StartAsync(directory.Path, settings))
         {
+            var start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1_000 * 1_000;
             await node.Client.WriteAsync(string.Join('\n', Enumerable.Range(0, 40).Select(i => $"kept,host={i % 2} value={i} {start + (i / 2 * 100)}")), "?precision=ms");
             await node.Client.SettleAsync();
             await Eventually.ReadAsync(
