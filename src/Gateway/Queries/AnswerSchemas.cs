@@ -14,7 +14,8 @@ internal sealed record MetricListEntry(
     string Name,
     [property: Description("What the values mean: gauge.")] string Kind,
     [property: Description("Series seen.")] int Series,
-    [property: Description("Points aggregated since the metric was first seen.")] long Points);
+    [property: Description("Points aggregated since the metric was first seen.")] long Points,
+    [property: Description("Bytes of its history in storage, as of its last flush.")] long HistoryBytes);
 
 [Description("A page of the series of a metric, in the order in which they were first seen.")]
 internal sealed record MetricAnswer(

@@ -131,7 +131,7 @@ internal sealed class PersistentAggregator(
                     history.SetDue(Windows);
                 }
 
-                return status with { Persisted = _persistedPosition, NextCloseAt = NextCloseAt };
+                return status with { Persisted = _persistedPosition, NextCloseAt = NextCloseAt, HistoryBytes = history?.StoredBytes ?? 0 };
             }
         }
     }
@@ -164,6 +164,7 @@ internal sealed class PersistentAggregator(
         Series = Windows.SeriesCount,
         Kind = Windows.Kind,
         NextCloseAt = NextCloseAt,
+        HistoryBytes = history?.StoredBytes ?? 0,
     };
 
     /// <summary>When the watermark gets there, there is something to do even if no slice comes.</summary>

@@ -27,6 +27,9 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     /// <summary>The chunks.</summary>
     public HistoryManifest Manifest { get; private set; } = new();
 
+    /// <summary>Bytes of all chunks, as of the last flush.</summary>
+    public long StoredBytes { get; private set; }
+
     /// <summary>A snapshot is wanted although no slice has come: it would say something new.</summary>
     public bool IsChanged { get; private set; }
 
@@ -144,6 +147,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     /// <summary>At the end of a flush: finds out when the next one has something to do although no slice comes.</summary>
     public void SetDue(MetricAggregator windows)
     {
+        StoredBytes = Manifest.Bytes;
         var followsUp = IsChanged || Manifest.Doomed.Count > 0 || _job is not null || HistoryPlanner.Next(Manifest, settings, outputId: 0) is not null;
         var lateness = windows.Watermark - windows.FinalThrough;
         var next = windows.FinalThrough == long.MinValue ? long.MaxValue : HistoryPlanner.NextTime(Manifest, settings, windows.FinalThrough);

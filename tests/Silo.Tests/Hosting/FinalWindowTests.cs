@@ -55,6 +55,11 @@ public sealed class FinalWindowTests
                 () => node.Client.GetAsync("/api/metrics/kept"),
                 static answer => Windows(answer).Count == 4,
                 node.Log.ToString);
+            await Eventually.ReadAsync(
+                "A chunk in storage",
+                () => node.Client.GetAsync("/api/stats"),
+                static answer => answer.Number("historyBytes") > 0,
+                node.Log.ToString);
             Assert.Equal(40, Windows(await node.Client.GetAsync("/api/metrics/kept/windows?from=-1m")).Count);
         }
 
