@@ -63,4 +63,7 @@ public sealed record PartitionStatus
 
     /// <summary>Since when records are read back from the log, Unix milliseconds; 0 when <see cref="Replaying"/> is false.</summary>
     [Id(19)] public required long ReplayingSince { get; init; }
+
+    /// <summary>What the history of its metrics takes in storage.</summary>
+    [Id(20)] public long HistoryBytes { get; init; }
 }

@@ -2,7 +2,7 @@ using OrleansMetrics.Contracts.Windows;
 
 namespace OrleansMetrics.Gateway.Queries;
 
-/// <summary>The aggregates of one metric: current ones, and final windows of a range.</summary>
+/// <summary>The current aggregates of one metric.</summary>
 internal static class AggregatesEndpoints
 {
     /// <summary>Series of one grain call.</summary>
@@ -15,7 +15,6 @@ internal static class AggregatesEndpoints
     public const int MaxLimit = 100_000;
 
     private static readonly string[] CurrentParameters = ["limit", "after"];
-    private static readonly string[] WindowParameters = ["from", "to", "limit", "after"];
 
     /// <summary>Every series with its total, its open windows and the final ones that are retained.</summary>
     public static Task<IResult> GetCurrent(string metric, HttpContext context, IGrainFactory grains)
@@ -23,18 +22,6 @@ internal static class AggregatesEndpoints
         var parameters = new QueryParameters(context.Request.QueryString, CurrentParameters, takesTags: true);
         var name = MetricName.Read(context, metric, segmentsAfter: 0);
         return Answer(name, parameters, new AggregatesQuery(), grains, context.RequestAborted);
-    }
-
-    /// <summary>Every series with its final windows of a range.</summary>
-    public static Task<IResult> GetWindows(string metric, HttpContext context, IGrainFactory grains, TimeProvider time)
-    {
-        var parameters = new QueryParameters(context.Request.QueryString, WindowParameters, takesTags: true);
-        var now = time.GetUtcNow();
-        var (from, to) = (parameters.Instant("from", now), parameters.Instant("to", now));
-        parameters.RequireAscending("from", from, "to", to);
-        var name = MetricName.Read(context, metric, segmentsAfter: 1);
-        var query = new AggregatesQuery { From = from, To = to, FinalOnly = true };
-        return Answer(name, parameters, query, grains, context.RequestAborted);
     }
 
     private static async Task<IResult> Answer(

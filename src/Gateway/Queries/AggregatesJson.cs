@@ -38,6 +38,78 @@ internal static class AggregatesJson
         json.WriteEndObject();
     }
 
+    /// <summary>Writes the windows of one series or group.</summary>
+    /// <param name="json">Stands inside the array of series.</param>
+    /// <param name="series">The series.</param>
+    /// <param name="members">Which members of the windows.</param>
+    public static void WriteRange(Utf8JsonWriter json, SeriesRange series, WindowMembers members)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("tags"u8);
+        foreach (var tag in series.Tags)
+        {
+            json.WriteString(tag.Name, tag.Value);
+        }
+
+        json.WriteEndObject();
+        json.WriteStartArray("windows"u8);
+        foreach (var window in series.Windows)
+        {
+            if (members.Names is { } names)
+            {
+                WriteMembers(json, window, names);
+            }
+            else
+            {
+                WriteWindow(json, window);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The quantile of a probability that was asked for.</summary>
+    public static double QuantileOf(WindowAggregate window, double probability) =>
+        Array.Find(window.Quantiles, quantile => quantile.Probability.Equals(probability)) is { Probability: > 0 } found ? found.Value : double.NaN;
+
+    private static void WriteMembers(Utf8JsonWriter json, WindowAggregate window, string[] names)
+    {
+        json.WriteStartObject();
+        WriteInstant(json, "start"u8, window.Start);
+        WriteInstant(json, "end"u8, window.End);
+        json.WriteBoolean("final"u8, window.Final);
+        foreach (var name in names)
+        {
+            switch (name)
+            {
+                case "count":
+                    json.WriteNumber("count"u8, window.Count);
+                    break;
+                case "sum":
+                    WriteDouble(json, "sum"u8, window.Sum);
+                    break;
+                case "min":
+                    WriteDouble(json, "min"u8, window.Min);
+                    break;
+                case "max":
+                    WriteDouble(json, "max"u8, window.Max);
+                    break;
+                case "mean":
+                    WriteDouble(json, "mean"u8, window.Mean);
+                    break;
+                case "last":
+                    WriteDouble(json, "last"u8, window.Last);
+                    break;
+                default:
+                    WriteDouble(json, System.Text.Encoding.UTF8.GetBytes(name), QuantileOf(window, WindowMembers.Probability(name)!.Value));
+                    break;
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
     private static void WriteTotal(Utf8JsonWriter json, SeriesTotal total)
     {
         json.WriteStartObject("total"u8);

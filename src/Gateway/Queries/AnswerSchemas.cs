@@ -14,11 +14,23 @@ internal sealed record MetricListEntry(
     string Name,
     [property: Description("What the values mean: gauge.")] string Kind,
     [property: Description("Series seen.")] int Series,
-    [property: Description("Points aggregated since the metric was first seen.")] long Points);
+    [property: Description("Points aggregated since the metric was first seen.")] long Points,
+    [property: Description("Bytes of its history in storage, as of its last flush.")] long HistoryBytes);
 
 [Description("A page of the series of a metric, in the order in which they were first seen.")]
 internal sealed record MetricAnswer(
     string Metric, string Kind, SeriesAnswer[] Series, [property: Description("Send as after for the next page; null after the last.")] string? Next);
+
+[Description("The windows of a metric in a range of time, in the order of the series' keys.")]
+internal sealed record RangeAnswer(
+    string Metric,
+    string Kind,
+    [property: Description("Length of the windows asked for, seconds; 0: as they are kept.")] double Step,
+    RangeSeriesAnswer[] Series,
+    [property: Description("Send as after for the next page; null after the last.")] string? Next);
+
+[Description("One series, or group of series. With agg, windows have only the members asked for.")]
+internal sealed record RangeSeriesAnswer(Dictionary<string, string> Tags, WindowAnswer[] Windows);
 
 [Description("One series.")]
 internal sealed record SeriesAnswer(Dictionary<string, string> Tags, TotalAnswer Total, WindowAnswer[] Windows);

@@ -44,6 +44,7 @@ internal static class CatalogueEndpoint
                 json.WriteString("kind"u8, AggregatesJson.KindName(metric.Kind));
                 json.WriteNumber("series"u8, metric.Series);
                 json.WriteNumber("points"u8, metric.Points);
+                json.WriteNumber("historyBytes"u8, metric.HistoryBytes);
                 json.WriteEndObject();
                 await stream.FlushWhenLargeAsync(cancellationToken);
             }

@@ -51,13 +51,16 @@ public static class QueriesExtensions
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithQueryParameters(QueryDocumentation.Tag, QueryDocumentation.Limit("series"), QueryDocumentation.After);
 
-        metrics.MapGet("/{metric}/windows", AggregatesEndpoints.GetWindows)
+        metrics.MapGet("/{metric}/windows", WindowsEndpoint.Get)
             .WithName("GetWindows")
-            .WithSummary("Final windows of a metric")
-            .WithDescription("Per series: lifetime total and the final windows that overlap the range. They do not change any more.")
-            .Produces<MetricAnswer>()
+            .WithSummary("Windows of a metric in a range of time")
+            .WithDescription(
+                "Per series, or group of series, the windows of the range, out of memory and history together. Open ones are marked final: false. At most 11,000 windows per "
+                + "series. Where history has only longer windows than asked for, these are returned. With Accept: text/csv a line per window.")
+            .Produces<RangeAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithQueryParameters(
-                QueryDocumentation.From, QueryDocumentation.To, QueryDocumentation.Tag, QueryDocumentation.Limit("series"), QueryDocumentation.After);
+                QueryDocumentation.From, QueryDocumentation.To, QueryDocumentation.Step, QueryDocumentation.Agg, QueryDocumentation.GroupBy, QueryDocumentation.Tag,
+                QueryDocumentation.Limit("series"), QueryDocumentation.After);
     }
 }

@@ -38,9 +38,10 @@ internal static class QueryInstant
             : span.Length == text.Length && (TryParseUnixSeconds(span, out instant) || TryParseRfc3339(text, out instant));
     }
 
-    private static bool TryParseBefore(ReadOnlySpan<char> span, DateTimeOffset now, out DateTimeOffset instant)
+    /// <summary>Reads a length of time: a whole number and s, m, h, d or w.</summary>
+    public static bool TryParseDuration(ReadOnlySpan<char> span, out TimeSpan duration)
     {
-        instant = default;
+        duration = default;
         if (span.Length < 2 || !long.TryParse(span[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count))
         {
             return false;
@@ -55,12 +56,24 @@ internal static class QueryInstant
             'w' => 7 * TimeSpan.TicksPerDay,
             _ => 0,
         };
-        if (unit == 0 || count > now.UtcTicks / unit)
+        if (unit == 0 || count > TimeSpan.MaxValue.Ticks / unit)
         {
             return false;
         }
 
-        instant = new DateTimeOffset(now.UtcTicks - (count * unit), TimeSpan.Zero);
+        duration = new TimeSpan(count * unit);
+        return true;
+    }
+
+    private static bool TryParseBefore(ReadOnlySpan<char> span, DateTimeOffset now, out DateTimeOffset instant)
+    {
+        instant = default;
+        if (!TryParseDuration(span, out var duration) || duration.Ticks > now.UtcTicks)
+        {
+            return false;
+        }
+
+        instant = new DateTimeOffset(now.UtcTicks - duration.Ticks, TimeSpan.Zero);
         return true;
     }
 

@@ -88,6 +88,43 @@ internal sealed class QueryParameters
         return instant;
     }
 
+    /// <summary>A length of time such as 10s or 1m; null when it is not given.</summary>
+    public TimeSpan? Duration(string name)
+    {
+        if (!_values.TryGetValue(name, out var text))
+        {
+            return null;
+        }
+
+        if (!QueryInstant.TryParseDuration(text, out var duration) || duration <= TimeSpan.Zero || duration > TimeSpan.FromDays(7))
+        {
+            Fail(name, text, "a length of time such as 10s, 1m, 1h or 1d, up to 7d");
+            return null;
+        }
+
+        return duration;
+    }
+
+    /// <summary>Names separated by commas, each once; null when it is not given.</summary>
+    public string[]? Names(string name)
+    {
+        if (!_values.TryGetValue(name, out var text))
+        {
+            return null;
+        }
+
+        var names = text.Split(',');
+        if (names.Length > PointLimits.MaxTags || names.Any(static one => one.Length == 0) || names.Distinct(StringComparer.Ordinal).Count() != names.Length)
+        {
+            Fail(name, text, "names separated by commas, each once");
+        }
+
+        return names;
+    }
+
+    /// <summary>Refuses a parameter that was given.</summary>
+    public void Refuse(string name, string allowed) => Fail(name, _values[name], allowed);
+
     /// <summary>Refuses a range that ends before it starts.</summary>
     public void RequireAscending(string from, DateTimeOffset? start, string to, DateTimeOffset? end)
     {

@@ -16,6 +16,14 @@ internal static class QueryProblems
             extensions: new Dictionary<string, object?> { ["parameter"] = name, ["value"] = value, ["allowed"] = error.Allowed });
     }
 
+    /// <summary>400: the query as a whole asks for too much, or for what there is not.</summary>
+    public static IResult OutOfRange(string message)
+    {
+        // .NET adds the name of the parameter, which is not one of the query string.
+        var end = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+        return TypedResults.Problem(end < 0 ? message : message[..end], statusCode: StatusCodes.Status400BadRequest, title: "Query out of range");
+    }
+
     /// <summary>404: no point of this metric has been aggregated.</summary>
     public static IResult UnknownMetric(string metric)
     {

@@ -1,25 +1,51 @@
+using System.Buffers;
+
 namespace OrleansMetrics.Gateway.Queries;
 
 /// <summary>
-/// A 200 whose JSON is written while more of it is read from the cluster. A failure on the way aborts the connection, so that
+/// A 200 that is written while more of it is read from the cluster. A failure on the way aborts the connection, so that
 /// a client never takes a part for the whole.
 /// </summary>
-internal sealed class StreamedAnswer(Func<JsonStream, CancellationToken, Task> write) : IResult
+internal sealed class StreamedAnswer : IResult
 {
+    private readonly Func<HttpResponse, CancellationToken, Task> _write;
+    private readonly string _contentType;
+
+    /// <summary>An answer in JSON.</summary>
+    public StreamedAnswer(Func<JsonStream, CancellationToken, Task> write)
+    {
+        _contentType = "application/json; charset=utf-8";
+        _write = async (response, cancellationToken) =>
+        {
+            using var stream = new JsonStream(response.BodyWriter);
+            await write(stream, cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+        };
+    }
+
+    /// <summary>An answer in another form: written, and sent whenever the writer says so.</summary>
+    public StreamedAnswer(Func<IBufferWriter<byte>, Func<CancellationToken, ValueTask>, CancellationToken, Task> write, string contentType)
+    {
+        _contentType = contentType;
+        _write = async (response, cancellationToken) =>
+        {
+            await write(response.BodyWriter, async token => await response.BodyWriter.FlushAsync(token), cancellationToken);
+            await response.BodyWriter.FlushAsync(cancellationToken);
+        };
+    }
+
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         var cancellationToken = httpContext.RequestAborted;
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "application/json; charset=utf-8";
+        response.ContentType = _contentType;
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
-        using var stream = new JsonStream(response.BodyWriter);
         try
         {
-            await write(stream, cancellationToken);
-            await stream.FlushAsync(cancellationToken);
+            await _write(response, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

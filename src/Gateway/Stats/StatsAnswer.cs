@@ -58,6 +58,10 @@ public sealed record StatsAnswer
     [Description("Failures that were handled. Sum over nodes, each since its start.")]
     public required long Errors { get; init; }
 
+    /// <summary>Bytes of history in storage. Sum over partitions.</summary>
+    [Description("Bytes of the history of all metrics in storage; by metric in /api/metrics. Sum over partitions.")]
+    public required long HistoryBytes { get; init; }
+
     /// <summary>Whether the ledger of every partition balances, and the sums do.</summary>
     [Description("Whether the ledger of every partition balances, and the sums do.")]
     public required bool Balanced { get; init; }
@@ -90,6 +94,7 @@ public sealed record StatsAnswer
             RecordsBehind = partitions.Sum(p => p.RecordsBehind),
             Flushes = nodes.Sum(n => n.Flushes),
             Errors = nodes.Sum(n => n.Errors),
+            HistoryBytes = partitions.Sum(p => p.HistoryBytes),
             Balanced = partitions.All(p => p.Balanced) && accepted == processed + dropped.Values.Sum() + inFlight,
             Partitions = partitions,
             Nodes = nodes,

@@ -34,7 +34,7 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         {
             if (++log > 63)
             {
-                throw new InvalidDataException("a number of a sketch is too long");
+                throw new InvalidDataException("a number of bits is too long");
             }
         }
 
@@ -47,7 +47,28 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         return number;
     }
 
-    private ulong Read(int bits)
+    /// <summary>A number of so many bits, 0 to 64.</summary>
+    /// <exception cref="InvalidDataException">The bits end before it.</exception>
+    public ulong Read(int bits)
+    {
+        if (bits > 32)
+        {
+            return (ReadFew(bits - 32) << 32) | ReadFew(32);
+        }
+
+        return bits == 0 ? 0 : ReadFew(bits);
+    }
+
+    /// <summary>Passes over the zeros before the next one, but not over more than so many, at most 56, and counts them.</summary>
+    /// <exception cref="InvalidDataException">The bits end within them.</exception>
+    public int ReadZeros(int most)
+    {
+        var zeros = Math.Min(BitOperations.LeadingZeroCount(Peek()), most);
+        Skip(zeros);
+        return zeros;
+    }
+
+    private ulong ReadFew(int bits)
     {
         var value = Peek() >> (64 - bits);
         Skip(bits);
@@ -59,7 +80,7 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         _at += bits;
         if (_at > _bytes.Length * 8L)
         {
-            throw new InvalidDataException("a sketch ends too early");
+            throw new InvalidDataException("the bits end too early");
         }
     }
 

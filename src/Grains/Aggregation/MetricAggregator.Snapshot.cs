@@ -3,13 +3,14 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Series;
+using OrleansMetrics.Grains.History;
 
 namespace OrleansMetrics.Grains.Aggregation;
 
 public sealed partial class MetricAggregator
 {
     private const uint SnapshotMagic = 'O' | ('M' << 8) | ('S' << 16);
-    private const byte SnapshotVersion = 2;
+    private const byte SnapshotVersion = 3;
     private const int SnapshotHeaderLength = 4;
     private const int SnapshotTrailerLength = 4;
 
@@ -38,15 +39,17 @@ public sealed partial class MetricAggregator
             WriteSeries(writer, row);
         }
 
+        writer.Varint(History is null ? 0UL : 1);
+        History?.WriteTo(writer);
         _snapshotLength = writer.Finish();
     }
 
-    /// <summary>Reads a snapshot of version 1 or 2. Windows of another size than configured keep their size.</summary>
+    /// <summary>Reads a snapshot of version 1 to 3. Windows of another size than configured keep their size.</summary>
     /// <exception cref="InvalidDataException">The bytes are no snapshot, or damaged; the message names what is wrong.</exception>
     public static MetricAggregator ReadSnapshot(ReadOnlySpan<byte> bytes, WindowSettings settings)
     {
         var version = CheckMagic(bytes);
-        var input = new SnapshotReader(version == 1 ? CheckVersion1(bytes) : CheckVersion2(bytes));
+        var input = new SnapshotReader(version == 1 ? CheckVersion1(bytes) : CheckSealed(bytes));
         var aggregator = new MetricAggregator(settings);
         try
         {
@@ -77,12 +80,12 @@ public sealed partial class MetricAggregator
             throw new InvalidDataException("The bytes are no snapshot: wrong magic.");
         }
 
-        return magic >> 24 is 1 or SnapshotVersion
+        return magic >> 24 is >= 1 and <= SnapshotVersion
             ? (int)(magic >> 24)
-            : throw new InvalidDataException($"The snapshot has version {magic >> 24}; this build reads versions 1 and {SnapshotVersion}.");
+            : throw new InvalidDataException($"The snapshot has version {magic >> 24}; this build reads versions 1 to {SnapshotVersion}.");
     }
 
-    private static ReadOnlySpan<byte> CheckVersion2(ReadOnlySpan<byte> bytes)
+    private static ReadOnlySpan<byte> CheckSealed(ReadOnlySpan<byte> bytes)
     {
         var crc = BinaryPrimitives.ReadUInt32LittleEndian(bytes[^SnapshotTrailerLength..]);
         var actual = Crc32.HashToUInt32(bytes[..^SnapshotTrailerLength]);
@@ -147,7 +150,7 @@ public sealed partial class MetricAggregator
 
     private void WriteWindows(SnapshotBuffer writer, int row)
     {
-        _windows.List(row, _size, _finalThrough, _settings.Retained, _listed);
+        _windows.List(row, _size, _finalThrough, _settings.Retained, _windows.Packed.KeptAfter, _listed);
         writer.Varint((ulong)_listed.Count);
         if (_listed.Count == 0)
         {
@@ -185,9 +188,20 @@ public sealed partial class MetricAggregator
             ReadSeries(ref input, i, version);
         }
 
+        if (version >= 3)
+        {
+            History = input.ReadVarint() switch
+            {
+                0 => null,
+                1 => HistoryManifest.ReadFrom(ref input),
+                _ => throw new InvalidDataException("a history has a form that there is not"),
+            };
+            KeptAfter = History?.Through ?? long.MaxValue;
+        }
+
         if (!input.AtEnd)
         {
-            throw new InvalidDataException($"{input.Remaining} bytes are left after the last series");
+            throw new InvalidDataException($"{input.Remaining} bytes are left at the end");
         }
     }
 

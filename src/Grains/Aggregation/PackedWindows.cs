@@ -22,6 +22,9 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
     /// </summary>
     public long RestoredThrough { get; set; } = long.MinValue;
 
+    /// <summary>Windows that end after this are kept, however many: history does not have them yet. <see cref="long.MaxValue"/>: there is no history.</summary>
+    public long KeptAfter { get; set; } = long.MaxValue;
+
     /// <summary>The packed windows of a series.</summary>
     public PackedReader Read(int row)
     {
@@ -156,13 +159,14 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
         // One or none nearly always: counting is cheaper than dividing.
         var excess = 0;
         var end = history.From + (retained + 1L) * history.FromSize;
-        while (retained + excess < history.PackedWindows && end <= finalThrough)
+        var most = KeptAfter == long.MaxValue ? finalThrough : Math.Min(finalThrough, KeptAfter + (long)retained * history.FromSize);
+        while (retained + excess < history.PackedWindows && end <= most)
         {
             excess++;
             end += history.FromSize;
         }
 
-        return end - history.FromSize > RestoredThrough ? excess : 0;
+        return end - history.FromSize > RestoredThrough || KeptAfter != long.MaxValue ? excess : 0;
     }
 
     private ReadOnlySpan<byte> BytesOf(in SeriesHistory history) =>
@@ -264,11 +268,11 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
             }
         }
 
-        excess = lastEnd > RestoredThrough ? excess : 0;
+        excess = lastEnd > RestoredThrough || KeptAfter != long.MaxValue ? excess : 0;
         var output = Rebuilding(history, 0);
         for (var packed = new PackedReader(BytesOf(history), history.From, history.FromSize); packed.MoveNext();)
         {
-            if (packed.End > ClosedThrough || excess-- <= 0)
+            if (packed.End > ClosedThrough || packed.End > KeptAfter || excess-- <= 0)
             {
                 output.Write(packed.Start, packed.Size, packed.Body);
             }

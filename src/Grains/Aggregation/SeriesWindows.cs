@@ -111,7 +111,11 @@ internal sealed class SeriesWindows
     }
 
     /// <summary>All windows of a series, in order; those beyond the ones to be kept are left out.</summary>
-    public void List(int row, int rowSize, long finalThrough, int retained, List<WindowReference> windows)
+    public void List(int row, int rowSize, long finalThrough, int retained, List<WindowReference> windows) =>
+        List(row, rowSize, finalThrough, retained, long.MaxValue, windows);
+
+    /// <summary>The same, but those that end after an instant are not left out.</summary>
+    public void List(int row, int rowSize, long finalThrough, int retained, long keptAfter, List<WindowReference> windows)
     {
         windows.Clear();
         for (var packed = Packed.Read(row); packed.MoveNext();)
@@ -147,9 +151,11 @@ internal sealed class SeriesWindows
             }
         }
 
-        for (var i = 0; excess > 0 && lastEnd > Packed.RestoredThrough;)
+        // With history, what a snapshot had beyond those to be retained was only waiting to be written there.
+        var drops = lastEnd > Packed.RestoredThrough || Packed.KeptAfter != long.MaxValue;
+        for (var i = 0; drops && excess > 0 && i < windows.Count;)
         {
-            if (windows[i].End <= finalThrough)
+            if (windows[i].End <= finalThrough && windows[i].End <= keptAfter)
             {
                 windows.RemoveAt(i);
                 excess--;

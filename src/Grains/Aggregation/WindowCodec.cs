@@ -69,7 +69,13 @@ internal sealed class WindowCodec(OpenValues values)
                 break;
             default:
                 ReadTotals(ref input, into);
-                ReadSketch(new BitReader(input.ReadBytes(input.Remaining)), into, sketch ? into.Sketch : null);
+                var bits = new BitReader(input.ReadBytes(input.Remaining));
+                ReadSketch(ref bits, into, sketch ? into.Sketch : null);
+                if (!bits.AtEnd)
+                {
+                    throw new InvalidDataException("bytes are left after a sketch");
+                }
+
                 return;
         }
 
@@ -209,7 +215,12 @@ internal sealed class WindowCodec(OpenValues values)
         }
     }
 
-    private static void ReadSketch(BitReader input, WindowState window, ExponentialHistogram? into)
+    /// <summary>Reads the counters of a window whose count and least value are known.</summary>
+    /// <param name="input">Stands at the sketch, and stands behind it afterwards.</param>
+    /// <param name="window">The window.</param>
+    /// <param name="into">Its sketch, empty; null: only check.</param>
+    /// <exception cref="InvalidDataException">The bits are no sketch of this window.</exception>
+    public static void ReadSketch(ref BitReader input, WindowState window, ExponentialHistogram? into)
     {
         var shift = input.ReadGamma() - 1;
         if (shift > ExponentialHistogram.MaxScale - ExponentialHistogram.MinScale)
@@ -235,10 +246,6 @@ internal sealed class WindowCodec(OpenValues values)
         }
 
         ReadCounters(ref input, negative, scale, into, negative: true);
-        if (!input.AtEnd)
-        {
-            throw new InvalidDataException("bytes are left after a sketch");
-        }
     }
 
     private static void ReadCounters(ref BitReader input, ulong count, int scale, ExponentialHistogram? into, bool negative)

@@ -3,6 +3,7 @@ using Orleans.Utilities;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.Partitions;
 using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
@@ -25,6 +26,8 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private readonly PersistentAggregator _aggregator;
     private readonly PartitionResidents _residents;
     private readonly TimeProvider _time;
+    private readonly SiloStatistics _statistics;
+    private readonly HistoryWorkSlots _slots;
     private readonly ILogger<AggregatorGrain> _logger;
     private ObserverManager<IWindowObserver>? _observers;
     private FinalWindowCollector? _finalWindows;
@@ -32,18 +35,26 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private int _partition;
     private bool _isCurrent;
     private Task? _catchUp;
+    private Task _job = Task.CompletedTask;
 
     public AggregatorGrain(
         [PersistentState("aggregator", GrainStorageNames.Snapshots)] IPersistentState<SnapshotState> state,
         WindowSettings settings,
         SiloStatistics statistics,
         PartitionResidents residents,
+        HistoryPolicy policy,
+        ChunkStores chunks,
+        HistoryWorkSlots slots,
         TimeProvider time,
         ILogger<AggregatorGrain> logger)
     {
-        _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle);
+        var metric = this.GetPrimaryKeyString();
+        var history = policy.For(metric) is { } kept ? new AggregatorHistory(kept, chunks.Of(metric), statistics, time) : null;
+        _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle, history);
         _residents = residents;
         _time = time;
+        _statistics = statistics;
+        _slots = slots;
         _logger = logger;
     }
 
@@ -119,7 +130,27 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     }
 
     /// <inheritdoc />
-    public Task<AggregatorStatus> Flush() => _aggregator.FlushAsync();
+    public async Task<AggregatorStatus> Flush()
+    {
+        var status = await _aggregator.FlushAsync();
+        if (_job.IsCompleted && _aggregator.History is { } history && _slots.TryTake())
+        {
+            _job = WorkOnHistoryAsync(history);
+        }
+
+        return status;
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<HistoryView> GetHistory(long from, long to)
+    {
+        if (!_isCurrent)
+        {
+            await (_catchUp ??= CatchUpAsync());
+        }
+
+        return _aggregator.ViewHistory(from, to);
+    }
 
     /// <inheritdoc />
     public ValueTask<AggregatorStatus> GetStatus() => ValueTask.FromResult(_aggregator.Status(applied: true));
@@ -191,6 +222,36 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private async Task AskPartitionAsync() => _isCurrent |= await GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(_partition))
         .AggregatorActivated(Metric, _aggregator.Windows.Position);
 
+    /// <summary>Has chunks merged elsewhere while slices go on being applied. Never throws.</summary>
+    private async Task WorkOnHistoryAsync(AggregatorHistory history)
+    {
+        try
+        {
+            if (history.BeginJob() is not { } job)
+            {
+                return;
+            }
+
+            var result = new HistoryJobResult(false, null);
+            try
+            {
+                result = await GrainFactory.GetGrain<IHistoryWorkGrain>(Metric).Run(job);
+            }
+            catch (Exception exception)
+            {
+                // The chunks are as they were; another flush tries again.
+                _statistics.ErrorHandled();
+                LogJobFailed(exception, Metric, job.Inputs.Length);
+            }
+
+            history.EndJob(job, result.Created, result.Output);
+        }
+        finally
+        {
+            _slots.Return();
+        }
+    }
+
     private void Observe(IWindowObserver observer)
     {
         _observers ??= new ObserverManager<IWindowObserver>(SubscriptionLifetime, _logger);
@@ -218,6 +279,9 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
             _finalWindows = null;
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Merging {Chunks} chunks of the history of {Metric} failed; it is tried again.")]
+    private partial void LogJobFailed(Exception exception, string metric, int chunks);
 
     [LoggerMessage(LogLevel.Warning, "The aggregator of {Metric} could not persist its snapshot on deactivation: {Persisted} of {Position} is persisted, the rest is in the log.")]
     private partial void LogFlushFailed(Exception exception, string metric, long persisted, long position);

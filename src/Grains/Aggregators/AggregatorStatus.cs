@@ -27,4 +27,7 @@ public readonly record struct AggregatorStatus
 
     /// <summary>The watermark at which the next window becomes final; <see cref="long.MaxValue"/> when none is open.</summary>
     [Id(6)] public required long NextCloseAt { get; init; }
+
+    /// <summary>What history takes in storage.</summary>
+    [Id(7)] public long HistoryBytes { get; init; }
 }

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansMetrics.Grains.History;
 
 namespace OrleansMetrics.Grains.Aggregators;
 
@@ -23,6 +24,12 @@ public interface IAggregatorIngestGrain : IGrainWithStringKey
     /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation has written; this one deactivates itself.</exception>
     [Alias("Flush")]
     Task<AggregatorStatus> Flush();
+
+    /// <summary>What there is of a range of time: windows in memory, and which chunks have the rest.</summary>
+    /// <param name="from">Windows that end after this, Unix milliseconds.</param>
+    /// <param name="to">Windows that start before this.</param>
+    [AlwaysInterleave, Alias("GetHistory")]
+    ValueTask<HistoryView> GetHistory(long from, long to);
 
     /// <summary>Where the aggregator stands.</summary>
     [AlwaysInterleave, Alias("GetStatus")]

@@ -4,6 +4,7 @@ using Orleans.Storage;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.Stats;
 
 namespace OrleansMetrics.Grains.Aggregators;
@@ -15,13 +16,20 @@ namespace OrleansMetrics.Grains.Aggregators;
 /// Without Orleans' runtime, so that tests decide what fails and in which order. All members run to their end in one turn, but for
 /// <see cref="FlushAsync"/>, which awaits storage: the others may be called meanwhile, it itself may not.
 /// </remarks>
-internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state, WindowSettings settings, SiloStatistics statistics, Action deactivate)
+internal sealed class PersistentAggregator(
+    IPersistentState<SnapshotState> state, WindowSettings settings, SiloStatistics statistics, Action deactivate, AggregatorHistory? history = null)
 {
+    /// <summary>Chunks written in one flush; more come with the next.</summary>
+    private const int MaxChunksPerFlush = 32;
+
     private long _persistedPosition;
     private long _persistedWatermark;
 
     /// <summary>The windows.</summary>
     public MetricAggregator Windows { get; private set; } = new(settings);
+
+    /// <summary>Where final windows go; null: they are forgotten.</summary>
+    public AggregatorHistory? History => history;
 
     /// <summary>Last position that is in the persisted snapshot.</summary>
     public long PersistedPosition => _persistedPosition;
@@ -48,6 +56,9 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
             // The bytes are in the aggregator now; the state only carries them to and from storage.
             state.State.Bytes = [];
         }
+
+        Windows.KeptAfter = long.MaxValue;
+        history?.Restore(Windows);
     }
 
     /// <summary>Puts all windows, persisted or not, into the state, to be taken to another silo. Nothing else may follow.</summary>
@@ -95,38 +106,52 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
     /// <inheritdoc cref="IAggregatorIngestGrain.Flush"/>
     public async Task<AggregatorStatus> FlushAsync()
     {
-        // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
-        var status = Status(applied: true);
-        var watermark = Windows.Watermark;
-        if (status.Position > _persistedPosition || watermark > _persistedWatermark)
+        for (var chunks = 0; ; chunks++)
         {
-            state.State.Bytes = Snapshot();
-            try
+            if (history is not null)
             {
-                await state.WriteStateAsync();
-            }
-            catch (InconsistentStateException)
-            {
-                statistics.ErrorHandled();
-                deactivate();
-                throw;
-            }
-            catch (Exception)
-            {
-                statistics.ErrorHandled();
-                throw;
-            }
-            finally
-            {
-                state.State.Bytes = [];
+                await history.CutAsync(Windows);
             }
 
-            _persistedPosition = status.Position;
-            _persistedWatermark = watermark;
-            statistics.SnapshotWritten();
+            // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
+            var status = Status(applied: true);
+            var watermark = Windows.Watermark;
+            if (status.Position > _persistedPosition || watermark > _persistedWatermark || history is { IsChanged: true })
+            {
+                await WriteAsync();
+                _persistedPosition = status.Position;
+                _persistedWatermark = watermark;
+            }
+
+            if (history is not { WantsMore: true } || chunks == MaxChunksPerFlush)
+            {
+                if (history is not null)
+                {
+                    await history.ClearAsync();
+                    history.SetDue(Windows);
+                }
+
+                return status with { Persisted = _persistedPosition, NextCloseAt = NextCloseAt, HistoryBytes = history?.StoredBytes ?? 0 };
+            }
         }
+    }
 
-        return status with { Persisted = _persistedPosition };
+    /// <inheritdoc cref="IAggregatorIngestGrain.GetHistory"/>
+    public HistoryView ViewHistory(long from, long to)
+    {
+        // Without history on, what chunks there are is still read, and what is in memory beyond them.
+        var manifest = Windows.History;
+        var through = manifest?.Through ?? long.MinValue;
+        return new HistoryView
+        {
+            Rows = Windows.WriteRows(Math.Max(through, from), long.MaxValue).Bytes,
+            FinalThrough = Windows.FinalThrough,
+            Tiers = manifest is null ? [new HistoryTierView(0, long.MinValue, long.MinValue, [])] :
+            [
+                .. manifest.Tiers.Select(tier => new HistoryTierView(
+                    tier.Step, tier.Through, tier.ExpiredThrough, [.. tier.Chunks.Where(chunk => chunk.From < to && chunk.To > from - Math.Max(tier.Step, settings.Size))])),
+            ],
+        };
     }
 
     /// <summary>Where the aggregator stands.</summary>
@@ -138,8 +163,44 @@ internal sealed class PersistentAggregator(IPersistentState<SnapshotState> state
         Counters = Windows.Counters,
         Series = Windows.SeriesCount,
         Kind = Windows.Kind,
-        NextCloseAt = Windows.NextCloseAt,
+        NextCloseAt = NextCloseAt,
+        HistoryBytes = history?.StoredBytes ?? 0,
     };
+
+    /// <summary>When the watermark gets there, there is something to do even if no slice comes.</summary>
+    private long NextCloseAt => history is null || history.DueAt <= Windows.Watermark ? Windows.NextCloseAt : Math.Min(Windows.NextCloseAt, history.DueAt);
+
+    private async Task WriteAsync()
+    {
+        var persisting = history?.BeginSnapshot();
+        state.State.Bytes = Snapshot();
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            statistics.ErrorHandled();
+            deactivate();
+            throw;
+        }
+        catch (Exception)
+        {
+            statistics.ErrorHandled();
+            history?.SnapshotFailed();
+            throw;
+        }
+        finally
+        {
+            state.State.Bytes = [];
+        }
+
+        statistics.SnapshotWritten();
+        if (persisting is not null)
+        {
+            history!.SnapshotWritten(persisting);
+        }
+    }
 
     private byte[] Snapshot()
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OrleansMetrics.Grains.Flush;
+using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
 using OrleansMetrics.Grains.Telemetry;
@@ -14,7 +15,7 @@ namespace OrleansMetrics.Grains.Hosting;
 public static class AggregationServices
 {
     /// <summary>
-    /// Adds options (<c>Windows</c>, <c>Flush</c>), statistics, instruments and placement. The silo provides besides: the point log, the
+    /// Adds options (<c>Windows</c>, <c>History</c>, <c>Flush</c>), statistics, instruments and placement. The silo provides besides: the point log, the
     /// streams over it, the storage <see cref="GrainStorageNames.Snapshots"/> and reminders.
     /// </summary>
     public static IServiceCollection AddAggregation(this IServiceCollection services, IConfiguration configuration)
@@ -26,6 +27,12 @@ public static class AggregationServices
         services.AddOptions<FlushOptions>().Bind(configuration.GetSection("Flush")).ValidateOnStart();
         services.AddSingleton<IValidateOptions<FlushOptions>, FlushOptions.Validator>();
         services.AddSingleton(static provider => provider.GetRequiredService<IOptions<WindowOptions>>().Value.ToSettings());
+        services.AddOptions<HistoryOptions>().Bind(configuration.GetSection("History")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<HistoryOptions>, HistoryOptions.Validator>();
+        services.AddSingleton<HistoryPolicy>();
+        services.AddSingleton<HistoryWorkSlots>();
+        services.AddSingleton<ChunkStores>();
+        services.AddSingleton<ChunkCache>();
         services.AddSingleton<SiloStatistics>();
         services.AddSingleton<GrainsInstruments>();
         services.AddPartitionPlacement();

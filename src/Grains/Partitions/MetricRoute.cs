@@ -21,6 +21,9 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
 
     public int Series { get; private set; }
 
+    /// <summary>What the metric's history takes in storage.</summary>
+    public long HistoryBytes { get; private set; }
+
     /// <summary>Points of this metric in the records routed.</summary>
     public long Accepted { get; private set; }
 
@@ -86,6 +89,7 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         _hadGap = hadGap,
         Kind = state.Kind,
         Series = state.Series,
+        HistoryBytes = state.HistoryBytes,
         Accepted = state.Accepted,
         Counters = state.Counters,
         NextCloseAt = state.NextCloseAt,
@@ -94,7 +98,7 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         Gap = state.Gap,
     };
 
-    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap);
+    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap, HistoryBytes);
 
     /// <summary>Takes note of a slice, whether or not it could be sent.</summary>
     /// <param name="position">Its record's position.</param>
@@ -205,6 +209,7 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
 
         _observed = status.Position;
         Series = status.Series;
+        HistoryBytes = status.HistoryBytes;
         Kind = status.Kind;
         NextCloseAt = status.NextCloseAt;
 

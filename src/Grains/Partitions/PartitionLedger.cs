@@ -106,7 +106,7 @@ internal sealed class PartitionLedger
     /// <summary>The ledger as of now; the caller fills in where the partition stands.</summary>
     public PartitionStatus ToStatus(int partition, string silo, LogHead head, IReadOnlyCollection<MetricRoute> routes)
     {
-        long accepted = 0, processed = 0, late = 0, collided = 0, inFlight = 0, series = 0, lost = _lost;
+        long accepted = 0, processed = 0, late = 0, collided = 0, inFlight = 0, series = 0, historyBytes = 0, lost = _lost;
         int stalled = 0;
         var balanced = true;
         foreach (var route in routes)
@@ -118,6 +118,7 @@ internal sealed class PartitionLedger
             lost += route.Lost;
             inFlight += route.InFlight;
             series += route.Series;
+            historyBytes += route.HistoryBytes;
             stalled += route.Stalled ? 1 : 0;
             balanced &= route.InFlight >= 0;
         }
@@ -149,6 +150,7 @@ internal sealed class PartitionLedger
             LogBytes = head.Bytes,
             Stalled = stalled,
             PointsBehind = inLog,
+            HistoryBytes = historyBytes,
         };
     }
 

@@ -55,5 +55,6 @@ public sealed class PartitionState
         [property: Id(4)] AggregatorCounters Counters,
         [property: Id(5)] long NextCloseAt,
         [property: Id(6)] long Lost,
-        [property: Id(7)] long Gap);
+        [property: Id(7)] long Gap,
+        [property: Id(8)] long HistoryBytes = 0);
 }

@@ -91,7 +91,7 @@ internal sealed class RouteTable
             }
 
             var route = _routes[name];
-            page.Add(new MetricSummary(name, route.Kind, route.Series, route.Counters.Processed));
+            page.Add(new MetricSummary(name, route.Kind, route.Series, route.Counters.Processed, route.HistoryBytes));
         }
 
         return new MetricPage([.. page], null);

@@ -1,5 +1,6 @@
 using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Grains.Flush;
+using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.Windows;
 using OrleansMetrics.Streams.QueueAdapter;
 
@@ -14,6 +15,7 @@ internal static class NodeSettings
         .. GatewaySettings.Sections,
         SettingsSection.Of<StorageOptions>("Storage"),
         SettingsSection.Of<WindowOptions>("Windows"),
+        SettingsSection.Of<HistoryOptions>("History"),
         SettingsSection.Of<FlushOptions>("Flush"),
         SettingsSection.Of<PointStreamOptions>(PointStreamOptions.Section),
         SettingsSection.Of<RemindersOptions>("Reminders"),

@@ -58,6 +58,7 @@ internal static class SharedStorage
                 {
                     azure.BlobServiceClient = AzureBlobService.Connect(snapshots.Value.FindAzureConnection(settings)!);
                     azure.ContainerName = snapshots.Value.Container;
+                    azure.DeleteStateOnClear = true;
                 }));
             return;
         }
@@ -68,6 +69,9 @@ internal static class SharedStorage
                 var text = RedisSetting.Find(settings, snapshots.Value.ConnectionString) ?? "";
                 redis.ConfigurationOptions = ConfigurationOptions.Parse(text);
                 redis.CreateMultiplexer = async _ => (await connections.GetAsync(text), IsShared: true);
+
+                // Chunks of history that have been merged or have expired leave nothing behind.
+                redis.DeleteStateOnClear = true;
             }));
     }
 }

@@ -48,7 +48,7 @@ public sealed class OpenApiDocumentTests : IAsyncLifetime
     [Theory]
     [InlineData("/api/metrics", "match limit after", "200 400 503")]
     [InlineData("/api/metrics/{metric}", "metric tag.NAME limit after", "200 400 404 503")]
-    [InlineData("/api/metrics/{metric}/windows", "metric from to tag.NAME limit after", "200 400 404 503")]
+    [InlineData("/api/metrics/{metric}/windows", "metric from to step agg groupBy tag.NAME limit after", "200 400 404 503")]
     [InlineData("/api/stats", "", "200 400 503")]
     [InlineData("/api/cluster", "", "200 400 503")]
     [InlineData("/health/ready", "", "200 503")]

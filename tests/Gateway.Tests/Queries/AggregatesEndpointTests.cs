@@ -24,7 +24,7 @@ public sealed class AggregatesEndpointTests : IAsyncLifetime
               "windows": [ {"start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:10Z","final":true,"count":5,"sum":1.0,"min":0.0,"max":0.5,
                  "mean":0.2,"last":0.5,"lastUpdated":"2026-01-01T00:00:09.5Z","quantiles":{"0.5":0.2,"0.9":0.5,"0.99":0.5}} ] } ], "next": null }
             """;
-        foreach (var path in new[] { "/api/metrics/cpu.usage", "/api/metrics/cpu.usage/windows" })
+        foreach (var path in new[] { "/api/metrics/cpu.usage", "/api/metrics/cpu.usage?limit=10" })
         {
             var answer = await HttpAssert.JsonAsync(_server.Client, path);
             Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(Expected).RootElement, answer), answer.ToString());
@@ -51,7 +51,6 @@ public sealed class AggregatesEndpointTests : IAsyncLifetime
         };
         _server.AddMetric("m", series);
         Assert.Equal(["00:00:00", "00:00:10", "00:00:20", "00:00:30"], await Starts("/api/metrics/m"));
-        Assert.Equal(["00:00:00", "00:00:10"], await Starts("/api/metrics/m/windows"));
     }
 
     [Fact]
@@ -156,21 +155,6 @@ public sealed class AggregatesEndpointTests : IAsyncLifetime
         Assert.Equal([new Tag("Host", "A b"), new Tag("host", "a&b=c")], grain.Queries.Single().Tags);
         answer = await HttpAssert.JsonAsync(_server.Client, "/api/metrics/m?tag.host=nobody");
         Assert.Equal(0, answer.GetProperty("series").GetArrayLength());
-    }
-
-    [Fact]
-    public async Task A_range_is_passed_on_in_every_page()
-    {
-        var grain = _server.AddMetric("m", [.. Enumerable.Range(0, 300).Select(i => GatewayServer.Series(i, windows: 5))]);
-        var answer = await HttpAssert.JsonAsync(_server.Client, "/api/metrics/m/windows?from=2026-01-01T00:00:10Z&to=1767225630");
-        Assert.All(grain.Queries, q =>
-        {
-            Assert.Equal(GatewayServer.Epoch.AddSeconds(10), q.From);
-            Assert.Equal(GatewayServer.Epoch.AddSeconds(30), q.To);
-            Assert.True(q.FinalOnly);
-        });
-        Assert.Equal(2, grain.Queries.Count);
-        Assert.All(answer.GetProperty("series").EnumerateArray(), s => Assert.Equal(2, s.GetProperty("windows").GetArrayLength()));
     }
 
     [Theory]

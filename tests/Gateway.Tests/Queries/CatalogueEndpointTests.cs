@@ -17,9 +17,9 @@ public sealed class CatalogueEndpointTests : IAsyncLifetime
     [Fact]
     public async Task The_answer_has_exactly_the_documented_shape()
     {
-        _server.Catalogue.Metrics = [new MetricSummary("cpu.usage", MetricKind.Gauge, 3, 5_000_000_000)];
+        _server.Catalogue.Metrics = [new MetricSummary("cpu.usage", MetricKind.Gauge, 3, 5_000_000_000, 77)];
         var answer = await HttpAssert.JsonAsync(_server.Client, "/api/metrics");
-        Assert.Equal("""{"metrics":[{"name":"cpu.usage","kind":"gauge","series":3,"points":5000000000}],"next":null}""", answer.GetRawText());
+        Assert.Equal("""{"metrics":[{"name":"cpu.usage","kind":"gauge","series":3,"points":5000000000,"historyBytes":77}],"next":null}""", answer.GetRawText());
         Assert.Equal("cpu.usage", HttpAssert.ReadStrictly<MetricListAnswer>(answer).Metrics.Single().Name);
     }
 

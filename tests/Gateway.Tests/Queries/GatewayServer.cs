@@ -70,7 +70,16 @@ internal sealed class GatewayServer : IAsyncDisposable
     {
         var grain = new FakeAggregatorGrain(new MetricAggregates { Metric = name, Kind = MetricKind.Gauge, Series = series });
         Grains.Add<IAggregatorGrain>(name, grain);
+        Grains.Add<IHistoryGrain>(name, new FakeHistoryGrain(series, grain));
         return grain;
+    }
+
+    /// <summary>Adds a metric.</summary>
+    public FakeHistoryGrain AddHistory(string name, params SeriesAggregates[] series)
+    {
+        var history = new FakeHistoryGrain(series, AddMetric(name, series));
+        Grains.Add<IHistoryGrain>(name, history);
+        return history;
     }
 
     /// <summary>A series whose windows are the first of the day, ten seconds each, all final but the last.</summary>

@@ -30,7 +30,7 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         var stats = await HttpAssert.JsonAsync(_server.Client, "/api/stats");
         Assert.Equal(
             [
-                "received", "accepted", "processed", "late", "repeated", "rejected", "dropped", "inFlight", "recordsBehind", "flushes", "errors", "balanced",
+                "received", "accepted", "processed", "late", "repeated", "rejected", "dropped", "inFlight", "recordsBehind", "flushes", "errors", "historyBytes", "balanced",
                 "partitions", "nodes",
             ],
             stats.EnumerateObject().Select(p => p.Name));
@@ -48,7 +48,7 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         Assert.True(stats.GetProperty("balanced").GetBoolean());
         Assert.Equal(
             """
-            {"partition":0,"silo":"silo-0","head":9,"position":8,"checkpoint":7,"watermark":1767225600000,"accepted":100,"processed":80,"dropped":{"late":10,"poison_batch":5},"inFlight":5,"balanced":true,"metrics":2,"series":4,"processedBy":{"gateway-A":80},"replaying":false,"logBytes":1024,"stalled":0,"recordsBehind":1,"pointsBehind":5,"replayingSince":0}
+            {"partition":0,"silo":"silo-0","head":9,"position":8,"checkpoint":7,"watermark":1767225600000,"accepted":100,"processed":80,"dropped":{"late":10,"poison_batch":5},"inFlight":5,"balanced":true,"metrics":2,"series":4,"processedBy":{"gateway-A":80},"replaying":false,"logBytes":1024,"stalled":0,"recordsBehind":1,"pointsBehind":5,"replayingSince":0,"historyBytes":0}
             """,
             stats.GetProperty("partitions")[0].GetRawText());
         Assert.Equal(

@@ -17,6 +17,9 @@ internal sealed class Model(Simulation simulation)
     private static readonly byte[][] SeriesKeys = [.. Enumerable.Range(0, 3).Select(static s => SeriesKey.Encode([new Tag("series", s.ToString())]))];
 
     private readonly Dictionary<string, Snapshot> _snapshots = [];
+
+    private HistoryModel History { get; } = new(simulation);
+
     private PartitionState _persisted = new();
 
     /// <summary>Points that vanished with the log's end before the partition had persisted that it knew of them.</summary>
@@ -121,6 +124,7 @@ internal sealed class Model(Simulation simulation)
 
             Assert.NotNull(snapshot);
             Compare(metric, "snapshot", expected, snapshot.Windows);
+            History.CheckEnd(metric, snapshot.Windows, status.Watermark);
             if (aggregators.TryGetValue(metric, out var active) && active is { Alive: true, Ready: true, Stale: false })
             {
                 Compare(metric, active.Name, expected, active.Aggregator.Windows);
@@ -191,6 +195,7 @@ internal sealed class Model(Simulation simulation)
             }
         }
 
+        History.Check(metric, snapshot.Windows);
         var counters = snapshot.Windows.Counters;
         Assert.Equal(points, counters.Processed + counters.Late);
         _snapshots[metric] = snapshot;

@@ -45,7 +45,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             "stale write fenced", "slice refused: behind", "replay", "trim", "gap", "gap with a lost tail", "slice applied during a flush", "record damaged",
             "points lost", "points of a lost tail in a snapshot", "call to a stale aggregator", "call to a stale partition", "effect after the failure",
             "failure after the effect", "delivery dropped", "everything killed", "heartbeat", "duplicate", "LogPoison", "LogAggregatorCaughtUp", "LogSettled", "LogTailLost",
-            "LogRecordsLost", "LogStale",
+            "LogRecordsLost", "LogStale", "chunk created", "chunk was there already", "chunk cleared", "chunks merged", "chunks rolled up", "job in vain", "chunks expired",
         ];
         Assert.All(wanted, what => Assert.True(coverage.GetValueOrDefault(what) >= seeds / 100, $"{what}: {coverage.GetValueOrDefault(what)} times"));
     }

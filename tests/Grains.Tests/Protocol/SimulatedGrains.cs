@@ -2,18 +2,39 @@ using OrleansMetrics.Contracts.Catalogue;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Grains.Aggregators;
 using OrleansMetrics.Grains.Flush;
+using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.Partitions;
 
 namespace OrleansMetrics.Grains.Tests.Protocol;
 
 internal sealed class SimulatedAggregator : SimulatedActivation
 {
+    private readonly Simulation _simulation;
+    private readonly SimulatedChunks _chunks;
+
     public SimulatedAggregator(Simulation simulation, string metric, int number)
         : base($"{metric}/{number}")
     {
         Metric = metric;
+        _simulation = simulation;
         State = new SimulatedState<SnapshotState>(simulation, this, metric, static state => new SnapshotState { Bytes = state.Bytes });
-        Aggregator = new PersistentAggregator(State, Simulation.Settings, simulation.Statistics, () => DeactivationRequested = true);
+        _chunks = new SimulatedChunks(simulation, this, metric);
+        History = new AggregatorHistory(simulation.History, _chunks, simulation.Statistics, simulation.Time);
+        Aggregator = new PersistentAggregator(State, Simulation.Settings, simulation.Statistics, () => DeactivationRequested = true, History);
+    }
+
+    public AggregatorHistory History { get; }
+
+    /// <summary>Flushes, and has chunks merged beside all else.</summary>
+    public async Task<AggregatorStatus> FlushAsync()
+    {
+        var status = await Aggregator.FlushAsync();
+        if (History.BeginJob() is { } job)
+        {
+            _ = RunJobAsync(job);
+        }
+
+        return status;
     }
 
     public string Metric { get; }
@@ -21,6 +42,22 @@ internal sealed class SimulatedAggregator : SimulatedActivation
     public SimulatedState<SnapshotState> State { get; }
 
     public PersistentAggregator Aggregator { get; }
+
+    private async Task RunJobAsync(HistoryJob job)
+    {
+        var (created, output) = (false, (ChunkEntry?)null);
+        try
+        {
+            (created, output) = await HistoryWork.RunAsync(job, _chunks);
+        }
+        catch (SimulatedFaultException)
+        {
+            _simulation.Seen("job failed");
+        }
+
+        History.EndJob(job, created, output);
+        _simulation.Seen(!created ? "job in vain" : job.Step == 0 ? "chunks merged" : "chunks rolled up");
+    }
 }
 
 internal sealed class SimulatedPartition : SimulatedActivation, IPartitionHost
@@ -80,7 +117,9 @@ internal sealed class AggregatorPort(Simulation simulation, SimulatedActivation 
         .AggregatorOf(metric).Run(to => to.Receive(() => Task.FromResult(to.Aggregator.Advance(previous, watermark)), interleave: true))));
 
     public Task<AggregatorStatus> Flush() => simulation.Call(caller, $"{metric}.Flush()", () => simulation
-        .AggregatorOf(metric).Run(static to => to.Receive(to.Aggregator.FlushAsync, interleave: false)));
+        .AggregatorOf(metric).Run(static to => to.Receive(to.FlushAsync, interleave: false)));
+
+    public ValueTask<HistoryView> GetHistory(long from, long to) => throw new NotSupportedException();
 
     public ValueTask<AggregatorStatus> GetStatus() => new(simulation.Call(caller, $"{metric}.GetStatus()", () => simulation
         .AggregatorOf(metric).Run(static to => to.Receive(() => Task.FromResult(to.Aggregator.Status(applied: true)), interleave: true))));

@@ -1,5 +1,6 @@
 using Orleans.Runtime;
 using Orleans.Storage;
+using OrleansMetrics.Grains.History;
 
 namespace OrleansMetrics.Grains.Tests.Protocol;
 
@@ -33,6 +34,21 @@ internal sealed class SimulatedStorage
         _states[key] = (++_lastEtag, state);
         return _lastEtag.ToString();
     }
+
+    /// <summary>Removes in one step what has the ETag.</summary>
+    public void Clear(string key, string? etag)
+    {
+        Check();
+        var current = _states.TryGetValue(key, out var entry) ? entry.Etag.ToString() : null;
+        if (current != etag)
+        {
+            throw new InconsistentStateException($"{key}: the ETag is {current}, not {etag}", current, etag);
+        }
+
+        _states.Remove(key);
+    }
+
+    public IEnumerable<string> KeysOf(string prefix) => _states.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal));
 
     private void Check()
     {
@@ -92,4 +108,34 @@ internal sealed class SimulatedState<T>(Simulation simulation, SimulatedActivati
     }
 
     public Task ClearStateAsync() => throw new NotSupportedException();
+}
+
+/// <summary>The chunks of a metric, as somebody sees them; each call is a step of the simulation.</summary>
+internal sealed class SimulatedChunks(Simulation simulation, SimulatedActivation owner, string metric) : IChunkStore
+{
+    public static string PrefixOf(string metric) => $"{metric}/chunk-";
+
+    public Task<bool> TryCreateAsync(long id, byte[] chunk) => simulation.Call(owner, $"create {metric}/chunk-{id}", () =>
+    {
+        try
+        {
+            simulation.Storage.Write(PrefixOf(metric) + id, null, chunk);
+            simulation.Seen("chunk created");
+            return Task.FromResult(true);
+        }
+        catch (InconsistentStateException)
+        {
+            simulation.Seen("chunk was there already");
+            return Task.FromResult(false);
+        }
+    });
+
+    public Task<byte[]?> ReadAsync(long id) => simulation.Call(owner, $"read {metric}/chunk-{id}", () => Task.FromResult((byte[]?)simulation.Storage.Read(PrefixOf(metric) + id).State));
+
+    public Task ClearAsync(long id) => simulation.Call(owner, $"clear {metric}/chunk-{id}", () =>
+    {
+        simulation.Storage.Clear(PrefixOf(metric) + id, simulation.Storage.Read(PrefixOf(metric) + id).Etag);
+        simulation.Seen("chunk cleared");
+        return Task.FromResult(true);
+    });
 }

@@ -144,7 +144,7 @@ internal sealed partial class Simulation
         if (_activations.OfType<SimulatedAggregator>().FirstOrDefault(static one => one is { Alive: true, Ready: true, Stale: true, Deactivating: false }) is { } stale)
         {
             Note($"{stale.Name}, stale, flushes");
-            stale.Enqueue(() => Late(stale.Aggregator.FlushAsync));
+            stale.Enqueue(() => Late(stale.FlushAsync));
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.Stats;
 
 namespace OrleansMetrics.Grains.Tests.Protocol;
@@ -18,6 +19,7 @@ internal sealed partial class Simulation : ILogger
     public const string PartitionKey = "partition";
     public static readonly WindowSettings Settings = new(Size: 1_000, AllowedLateness: 500, Retained: 3, Quantiles: []);
 
+    private const long Forever = 1_000_000_000_000_000;
     private const int MaxMetrics = 4;
     private const int QuietRounds = 8;
     private readonly Turns _turns = new();
@@ -41,12 +43,16 @@ internal sealed partial class Simulation : ILogger
         _faults = Faults.Any(Random);
         _trace = trace ? new StringBuilder().AppendLine(_faults.ToString()) : null;
         Model = new Model(this);
+        var keep = Random.Next(2) == 0 ? Forever : 4_000;
+        History = new HistorySettings([new HistoryTier(1_000, keep), new HistoryTier(3_000, Forever)], 1_000, Random.Next(5), 3_000, Random.Next(2) == 0 ? 400 : 1 << 20, 4, 500);
         _flush = Add(new SimulatedFlush(this, ++_activated));
     }
 
     public int Seed { get; }
 
     public Random Random { get; }
+
+    public HistorySettings History { get; }
 
     public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(1_000_000));
 

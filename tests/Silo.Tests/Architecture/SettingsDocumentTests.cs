@@ -15,6 +15,8 @@ public sealed partial class SettingsDocumentTests
         ["Node:SiloPort"] = "HTTP port + 3,031",
         ["Node:GatewayPort"] = "HTTP port + 21,920",
         ["Windows:Quantiles"] = "0.5, 0.9, 0.99",
+        ["History:Resolutions"] = "10 s for 2 h, 1 min for 2 d, 10 min for 30 d, 1 h for 2 y",
+        ["History:Metrics"] = "none",
         ["Clustering:Provider"] = "by role",
         ["Clustering:ConnectionString"] = "`ConnectionStrings:Redis`",
         ["Clustering:ClusterId"] = "by role",

@@ -32,6 +32,48 @@ public sealed class FinalWindowTests
     }
 
     [Fact]
+    public async Task Windows_that_memory_has_forgotten_come_from_history_also_after_a_restart()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] settings =
+        [
+            "--Windows:Size=00:00:00.1", "--Windows:AllowedLateness=00:00:04", "--Windows:Retained=2", "--Flush:Interval=00:00:00.2", "--History:ChunkInterval=00:00:01",
+            "--History:ChunkWindows=0",
+        ];
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            var start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1_000 * 1_000;
+            await node.Client.WriteAsync(string.Join('\n', Enumerable.Range(0, 40).Select(i => $"kept,host={i % 2} value={i} {start + (i / 2 * 100)}")), "?precision=ms");
+            await node.Client.SettleAsync();
+            await Eventually.ReadAsync(
+                "All windows in history",
+                () => node.Client.GetAsync("/api/metrics/kept/windows?from=-1m&to=-0s"),
+                static answer => Windows(answer) is { Count: 40 } windows && windows.All(static window => window.GetProperty("final").GetBoolean()),
+                node.Log.ToString);
+            await Eventually.ReadAsync(
+                "Memory forgets",
+                () => node.Client.GetAsync("/api/metrics/kept"),
+                static answer => Windows(answer).Count == 4,
+                node.Log.ToString);
+            await Eventually.ReadAsync(
+                "A chunk in storage",
+                () => node.Client.GetAsync("/api/stats"),
+                static answer => answer.Number("historyBytes") > 0,
+                node.Log.ToString);
+            Assert.Equal(40, Windows(await node.Client.GetAsync("/api/metrics/kept/windows?from=-1m")).Count);
+        }
+
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            var windows = Windows(await node.Client.GetAsync("/api/metrics/kept/windows?from=-2m"));
+            Assert.Equal(Enumerable.Range(0, 40).Select(static i => (double)i).Order(), windows.Select(static window => window.Value("sum")).Order());
+            var seconds = Windows(await node.Client.GetAsync("/api/metrics/kept/windows?from=-2m&step=1s&groupBy=*&agg=count,sum,max"));
+            Assert.Equal((40.0, 780.0, 39.0), (seconds.Sum(static window => window.Value("count")), seconds.Sum(static window => window.Value("sum")), seconds.Max(static window => window.Value("max"))));
+            Assert.InRange(seconds.Count, 2, 3);
+        }
+    }
+
+    [Fact]
     public async Task Only_the_configured_number_of_final_windows_is_kept()
     {
         using var directory = new TemporaryDirectory();

@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Windows;
+
+namespace OrleansMetrics.Gateway.Queries;
+
+/// <summary>The answer to a query of a range, written while its series are read.</summary>
+internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, WindowMembers members, int limit, IAsyncEnumerator<SeriesRange> series)
+{
+    private static readonly string[] AllNumbers = ["count", "sum", "min", "max", "mean", "last"];
+
+    private bool _hasCurrent;
+
+    /// <summary>Reads the first series. To be called once, before anything is written.</summary>
+    public async Task ReadFirstAsync() => _hasCurrent = await series.MoveNextAsync();
+
+    /// <summary>Writes JSON.</summary>
+    public async Task WriteJsonAsync(JsonStream stream, CancellationToken cancellationToken)
+    {
+        await using var reading = series;
+        var json = stream.Writer;
+        json.WriteStartObject();
+        json.WriteString("metric"u8, metric.Metric);
+        json.WriteString("kind"u8, AggregatesJson.KindName(metric.Kind));
+        json.WriteNumber("step"u8, query.Step.TotalSeconds);
+        json.WriteStartArray("series"u8);
+        string? last = null;
+        for (var written = 0; _hasCurrent && written < limit; written++)
+        {
+            last = series.Current.Cursor;
+            AggregatesJson.WriteRange(json, series.Current, members);
+            await stream.FlushWhenLargeAsync(cancellationToken);
+            _hasCurrent = await series.MoveNextAsync();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("next"u8, _hasCurrent ? last : null);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes a line per window.</summary>
+    public async Task WriteCsvAsync(IBufferWriter<byte> output, Func<CancellationToken, ValueTask> flush, CancellationToken cancellationToken)
+    {
+        await using var reading = series;
+        var line = new StringBuilder("series,start,end,final");
+        string[] columns = members.Names ?? [.. AllNumbers, .. _hasCurrent && series.Current.Windows.Length > 0 ? series.Current.Windows[0].Quantiles.Select(static q => Name(q.Probability)) : []];
+        foreach (var name in columns)
+        {
+            line.Append(',').Append(name);
+        }
+
+        Write(output, line.Append("\r\n"));
+        for (var written = 0; _hasCurrent && written < limit; written++)
+        {
+            var tags = Quote(string.Join(',', series.Current.Tags.Select(static tag => $"{Escape(tag.Name)}={Escape(tag.Value)}")));
+            foreach (var window in series.Current.Windows)
+            {
+                line.Clear().Append(tags).Append(',').Append(Format(window.Start)).Append(',').Append(Format(window.End)).Append(',').Append(window.Final ? "true" : "false");
+                foreach (var name in columns)
+                {
+                    line.Append(',').Append(ValueOf(window, name));
+                }
+
+                Write(output, line.Append("\r\n"));
+            }
+
+            await flush(cancellationToken);
+            _hasCurrent = await series.MoveNextAsync();
+        }
+    }
+
+    private static string Name(double probability) => "p" + ((decimal)probability * 100).ToString("0.##########", CultureInfo.InvariantCulture);
+
+    private static string ValueOf(WindowAggregate window, string name)
+    {
+        var value = name switch
+        {
+            "count" => window.Count,
+            "sum" => window.Sum,
+            "min" => window.Min,
+            "max" => window.Max,
+            "mean" => window.Mean,
+            "last" => window.Last,
+            _ => AggregatesJson.QuantileOf(window, WindowMembers.Probability(name)!.Value),
+        };
+        return double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
+    }
+
+    private static string Format(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+
+    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal);
+
+    /// <summary>RFC 4180; always quoted, so that a spreadsheet takes it for text.</summary>
+    private static string Quote(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static void Write(IBufferWriter<byte> output, StringBuilder line)
+    {
+        foreach (var part in line.GetChunks())
+        {
+            Encoding.UTF8.GetBytes(part.Span, output);
+        }
+    }
+}

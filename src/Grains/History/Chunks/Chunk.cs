@@ -1,0 +1,138 @@
+using OrleansMetrics.Contracts.Series;
+using OrleansMetrics.Grains.Aggregation;
+
+namespace OrleansMetrics.Grains.History.Chunks;
+
+/// <summary>A chunk that has been checked and can be read series by series; windows are read when they are wanted.</summary>
+internal sealed class Chunk
+{
+    private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly byte _form;
+
+    private Chunk(ReadOnlyMemory<byte> bytes, byte form, List<ChunkSeries> series) => (_bytes, _form, Series) = (bytes, form, series);
+
+    /// <summary>The series. One may be there more than once.</summary>
+    public IReadOnlyList<ChunkSeries> Series { get; }
+
+    /// <summary>What the chunk takes in memory, estimated.</summary>
+    public long Bytes => _bytes.Length + Series.Sum(static series => 80L + (series.Key?.Length ?? 0));
+
+    /// <summary>Checks the frame and finds the series.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no chunk, or damaged.</exception>
+    public static Chunk Parse(ReadOnlyMemory<byte> bytes)
+    {
+        var form = ChunkFormat.Check(bytes.Span);
+        var body = bytes[ChunkFormat.HeaderLength..^ChunkFormat.TrailerLength];
+        var input = new SnapshotReader(body.Span);
+        var series = new List<ChunkSeries>();
+        byte[] previous = [];
+        var keys = 0L;
+        while (!input.AtEnd)
+        {
+            var windows = input.ReadCount();
+            if (windows < 1 || windows > (form == ChunkFormat.Columns ? ChunkFormat.MaxWindows : body.Length))
+            {
+                throw new InvalidDataException($"A series of a chunk has {windows} windows.");
+            }
+
+            var head = input.ReadVarint();
+            byte[]? key = null;
+            if ((head & 2) != 0)
+            {
+                key = ReadKey(ref input, head >> 2, previous);
+                keys += key.Length;
+                previous = key;
+                if (keys > ChunkFormat.MaxKeysIn(bytes.Length) + ChunkFormat.MaxKeyBytes)
+                {
+                    throw new InvalidDataException("The keys of a chunk are too long.");
+                }
+            }
+
+            var id = (head & 1) != 0 ? input.ReadUInt64() : key is null ? throw new InvalidDataException("A series of a chunk has no identity.") : SeriesKey.Hash(key);
+            var at = body.Length - input.Remaining;
+            Skip(ref input, form);
+            series.Add(new ChunkSeries(id, key, (int)windows, at, body.Length - input.Remaining - at));
+        }
+
+        return new Chunk(body, form, series);
+    }
+
+    /// <summary>Reads windows of one series, in order.</summary>
+    /// <param name="series">Of this chunk.</param>
+    /// <param name="columns">Room for columns.</param>
+    /// <param name="sketches">False: sketches of more than eight points are not wanted.</param>
+    /// <param name="into">Where to.</param>
+    /// <exception cref="InvalidDataException">The windows are none.</exception>
+    public void Read(in ChunkSeries series, SeriesColumns columns, bool sketches, WindowPool into)
+    {
+        var input = new SnapshotReader(_bytes.Span.Slice(series.Offset, series.Length));
+        if (_form == ChunkFormat.Rows)
+        {
+            ReadRows(ref input, series.Windows, sketches, into);
+            return;
+        }
+
+        var first = input.ReadBytes(input.ReadCount());
+        var length = (int)input.ReadCount();
+        var rest = _bytes.Slice(series.Offset + series.Length - length, length);
+        columns.Read(series.Windows, first, sketches ? rest : (ReadOnlyMemory<byte>?)null, into);
+    }
+
+    private static void ReadRows(ref SnapshotReader input, int windows, bool sketches, WindowPool into)
+    {
+        var from = input.ReadZigzag();
+        var (end, size) = (from, Size(input.ReadCount()));
+        input.ReadCount();
+        for (var (i, last, lastSize) = (0, long.MinValue, 0); i < windows; i++)
+        {
+            var (start, own) = PackedReader.ReadHead(ref input, end, size);
+            if (start < last || (start == last && own <= lastSize))
+            {
+                throw new InvalidDataException("The windows of a series are not in order.");
+            }
+
+            var window = into.Take();
+            WindowCodec.Read(input.ReadBytes(input.ReadCount()), window, sketches);
+            (window.Start, window.Size) = (start, own);
+            if (window.LastOffset >= own)
+            {
+                throw new InvalidDataException("A last value lies outside of its window.");
+            }
+
+            (end, size, last, lastSize) = (start + own, own, start, own);
+        }
+
+        if (!input.AtEnd)
+        {
+            throw new InvalidDataException("Bytes are left after the windows of a series.");
+        }
+    }
+
+    private static int Size(long size) => size is > 0 and <= int.MaxValue ? (int)size : throw new InvalidDataException($"A window is {size} ms long.");
+
+    private static byte[] ReadKey(ref SnapshotReader input, ulong shared, byte[] previous)
+    {
+        var length = input.ReadCount();
+        if (shared > (ulong)previous.Length || length > input.Remaining || length + (long)shared > ChunkFormat.MaxKeyBytes)
+        {
+            throw new InvalidDataException("A key of a chunk is longer than what is there.");
+        }
+
+        byte[] key = [.. previous.AsSpan(0, (int)shared), .. input.ReadBytes(length)];
+        return SeriesKey.IsCanonical(key) ? key : throw new InvalidDataException("The key of a series is none.");
+    }
+
+    private static void Skip(ref SnapshotReader input, byte form)
+    {
+        if (form == ChunkFormat.Rows)
+        {
+            input.ReadZigzag();
+            input.ReadCount();
+            input.ReadBytes(input.ReadCount());
+            return;
+        }
+
+        input.ReadBytes(input.ReadCount());
+        input.ReadBytes(input.ReadCount());
+    }
+}

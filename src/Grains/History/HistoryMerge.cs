@@ -1,0 +1,32 @@
+using OrleansMetrics.Grains.History.Chunks;
+
+namespace OrleansMetrics.Grains.History;
+
+/// <summary>Does what <see cref="HistoryPlanner"/> has planned. Pure.</summary>
+internal static class HistoryMerge
+{
+    /// <summary>The chunk that a job makes out of its inputs; null when no window is in its range.</summary>
+    /// <exception cref="InvalidDataException">A chunk is damaged.</exception>
+    public static (byte[] Bytes, ChunkEntry Entry)? Run(HistoryJob job, IEnumerable<byte[]> inputs)
+    {
+        var merger = new SeriesMerger();
+        foreach (var input in inputs)
+        {
+            merger.Add(Chunk.Parse(input), job.From, job.To);
+        }
+
+        var writer = new ChunkWriter(merger.Columns);
+        foreach (var (id, key) in merger.List())
+        {
+            writer.Write(id, key, merger.Merge(id, job.Step, sketches: true));
+        }
+
+        if (writer.Windows == 0)
+        {
+            return null;
+        }
+
+        var bytes = writer.Finish();
+        return (bytes, new ChunkEntry(job.OutputId, writer.From, writer.To, bytes.Length, writer.Windows, Merged: true));
+    }
+}

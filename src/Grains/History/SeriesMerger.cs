@@ -1,0 +1,99 @@
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.History.Chunks;
+
+namespace OrleansMetrics.Grains.History;
+
+/// <summary>
+/// Brings the windows of each series together out of several chunks, those of one place in time into one, and rolls them up. Chunks come in the order in which they
+/// were written: of equal times the last value of the later one counts.
+/// </summary>
+/// <remarks>Used by one thread at a time; what it returns is used again for the next series.</remarks>
+internal sealed class SeriesMerger
+{
+    private readonly SeriesColumns _columns = new();
+    private readonly WindowPool _windows = new();
+    private readonly Dictionary<ulong, List<(Part Part, ChunkSeries Series)>> _series = [];
+
+    /// <summary>Room for columns, for whoever writes what was merged.</summary>
+    public SeriesColumns Columns { get; } = new();
+
+    /// <summary>Adds a chunk's windows that start within a range.</summary>
+    public void Add(Chunk chunk, long from, long to)
+    {
+        var part = new Part(chunk, from, to);
+        foreach (var series in chunk.Series)
+        {
+            if (!_series.TryGetValue(series.Id, out var parts))
+            {
+                _series.Add(series.Id, parts = []);
+            }
+
+            parts.Add((part, series));
+        }
+    }
+
+    /// <summary>The series in the order of their keys; those without one first.</summary>
+    public IReadOnlyList<(ulong Id, byte[]? Key)> List()
+    {
+        var list = new List<(ulong Id, byte[]? Key)>(_series.Count);
+        foreach (var (id, parts) in _series)
+        {
+            list.Add((id, parts.Find(static one => one.Series.Key is not null).Series.Key));
+        }
+
+        list.Sort(static (one, other) =>
+        {
+            var order = one.Key.AsSpan().SequenceCompareTo(other.Key);
+            return order != 0 ? order : one.Id.CompareTo(other.Id);
+        });
+        return list;
+    }
+
+    /// <summary>The windows of a series, in order. Valid until the next call.</summary>
+    /// <param name="id">A series that <see cref="List"/> named.</param>
+    /// <param name="step">Length of the windows wanted; shorter ones that lie within one go into it. 0: as they are.</param>
+    /// <param name="sketches">False: the sketches of more than eight points are not wanted.</param>
+    /// <exception cref="InvalidDataException">A chunk is damaged.</exception>
+    public WindowPool Merge(ulong id, int step, bool sketches)
+    {
+        _windows.Clear();
+        foreach (var (part, series) in _series[id])
+        {
+            var before = _windows.Count;
+            part.Chunk.Read(series, _columns, sketches, _windows);
+            _windows.KeepStarts(before, part.From, part.To);
+        }
+
+        if (step > 0)
+        {
+            for (var i = 0; i < _windows.Count; i++)
+            {
+                Widen(_windows[i], step);
+            }
+        }
+
+        _windows.Sort();
+        _windows.MergeEqual((into, other) => WindowMerge.Add(into, other, sketches));
+        return _windows;
+    }
+
+    public void Clear() => _series.Clear();
+
+    /// <summary>The start of the step that a time lies in.</summary>
+    public static long StepStart(long time, long step)
+    {
+        var offset = time % step;
+        return time - (offset < 0 ? offset + step : offset);
+    }
+
+    private static void Widen(WindowState window, int step)
+    {
+        var start = StepStart(window.Start, step);
+        if (window.Size <= step && window.End <= start + step)
+        {
+            WindowMerge.Widen(window, start, step);
+        }
+    }
+
+    private sealed record Part(Chunk Chunk, long From, long To);
+}

@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Runtime;
+using OrleansMetrics.Contracts.Windows;
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.History;
+using OrleansMetrics.Grains.History.Chunks;
+using OrleansMetrics.Grains.Stats;
+
+namespace OrleansMetrics.Grains.Tests.History;
+
+/// <summary>An aggregator with history over stores in memory, which can be killed: it starts again from its snapshot, and the slices after it are sent again.</summary>
+internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings history)
+{
+    private readonly MemoryState _state = new();
+    private readonly List<MetricSlice> _log = [];
+    private PersistentAggregator _aggregator = null!;
+
+    public MemoryChunks Chunks { get; } = new();
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public HistoryManifest Manifest => _aggregator.History!.Manifest;
+
+    /// <summary>What the last flush answered: when the watermark is to be advanced, whether or not points come.</summary>
+    public long NextCloseAt { get; private set; }
+
+    public int SnapshotBytes => _state.Stored.Length;
+
+    public async Task StartAsync()
+    {
+        _state.State = new SnapshotState { Bytes = _state.Stored };
+        _aggregator = new PersistentAggregator(_state, windows, new SiloStatistics(), static () => { }, new AggregatorHistory(history, Chunks, new SiloStatistics(), Time));
+        await _aggregator.ActivateAsync(moved: null, CancellationToken.None);
+        foreach (var slice in _log)
+        {
+            _aggregator.Apply(slice);
+        }
+    }
+
+    public void Apply(long position, long watermark, TestSliceBytes slice)
+    {
+        var sent = new MetricSlice { Position = position, Previous = 0, Watermark = watermark, Bytes = slice.Bytes };
+        _log.Add(sent);
+        _aggregator.Apply(sent);
+    }
+
+    /// <summary>Silence, through a watermark.</summary>
+    public void Advance(long watermark) => _aggregator.Advance(0, watermark);
+
+    /// <summary>Flushes, and does a job if there is one.</summary>
+    /// <param name="loseJob">The job is done, but nobody hears of it.</param>
+    public async Task FlushAsync(bool loseJob = false)
+    {
+        var status = await _aggregator.FlushAsync();
+        NextCloseAt = status.NextCloseAt;
+        _log.RemoveAll(slice => slice.Position <= status.Persisted);
+        if (_aggregator.History!.BeginJob() is { } job)
+        {
+            var (created, output) = await HistoryWork.RunAsync(job, Chunks);
+            if (!loseJob)
+            {
+                _aggregator.History.EndJob(job, created, output);
+            }
+        }
+    }
+
+    public async Task<SeriesRange[]> QueryAsync(RangeQuery query)
+    {
+        var reader = await HistoryQuery.OpenAsync(
+            query, windows, (from, to) => ValueTask.FromResult(_aggregator.ViewHistory(from, to)), chunk => ValueTask.FromResult(Chunk.Parse(Chunks.All[chunk.Id])), CancellationToken.None);
+        return [.. reader.Read()];
+    }
+
+    private sealed class MemoryState : IPersistentState<SnapshotState>
+    {
+        public byte[] Stored { get; private set; } = [];
+
+        public SnapshotState State { get; set; } = new();
+
+        public string? Etag { get; private set; }
+
+        public bool RecordExists => Stored.Length > 0;
+
+        public Task ReadStateAsync() => Task.CompletedTask;
+
+        public Task WriteStateAsync()
+        {
+            Stored = State.Bytes;
+            return Task.CompletedTask;
+        }
+
+        public Task ClearStateAsync() => throw new NotSupportedException();
+    }
+}
+
+/// <summary>A slice, checked.</summary>
+internal readonly record struct TestSliceBytes(byte[] Bytes);

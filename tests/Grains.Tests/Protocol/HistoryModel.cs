@@ -1,0 +1,123 @@
+using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Series;
+using OrleansMetrics.Grains.Aggregation;
+using OrleansMetrics.Grains.History;
+using OrleansMetrics.Grains.History.Chunks;
+
+namespace OrleansMetrics.Grains.Tests.Protocol;
+
+/// <summary>What must be so of history: a snapshot and the chunks that it names have every point once.</summary>
+internal sealed class HistoryModel(Simulation simulation)
+{
+    private static readonly WindowSettings KeepsAll = Simulation.Settings with { Retained = 1_000_000 };
+
+    /// <summary>A snapshot that storage has just taken: what it names is there, and with its own windows it has every point that was processed, once.</summary>
+    public void Check(string metric, MetricAggregator snapshot)
+    {
+        var manifest = snapshot.History!;
+        var step = simulation.History.Tiers[1].Step;
+        var rolledUp = manifest.TierOf(step);
+        var points = Points(metric, rolledUp.Chunks, long.MinValue) + Points(metric, manifest.Base.Chunks, rolledUp.Through) + InMemory(snapshot).Sum(static window => window.Count);
+        Assert.True(points == snapshot.Counters.Processed, $"history of {metric} has {points} points, {snapshot.Counters.Processed} were processed");
+        if (manifest.Base.ExpiredThrough > long.MinValue)
+        {
+            simulation.Seen("chunks expired");
+        }
+    }
+
+    /// <summary>At rest: windows and rollups are those of the points, and storage has nothing that no snapshot knows of.</summary>
+    public void CheckEnd(string metric, MetricAggregator snapshot, long watermark)
+    {
+        var manifest = snapshot.History!;
+        var expected = new MetricAggregator(KeepsAll);
+        foreach (var record in simulation.Log.History.Values)
+        {
+            if (record.Slices.TryGetValue(metric, out var slice) && (!record.Lost || HasSlice(snapshot, slice.Number)))
+            {
+                expected.Apply(new SliceReader(slice.Bytes.Span), record.Record.Position, record.Record.IngestedAt);
+            }
+            else if (!record.Lost && !record.IsPoison)
+            {
+                expected.AdvanceWatermark(record.Record.IngestedAt);
+            }
+        }
+
+        expected.AdvanceWatermark(Math.Max(watermark, snapshot.Watermark));
+        var step = simulation.History.Tiers[1].Step;
+        var rolledUp = manifest.TierOf(step);
+        var all = All(expected);
+        Compare(metric, "windows", Windows(all, 0, manifest.Base.ExpiredThrough, long.MaxValue), Windows(metric, manifest.Base, snapshot, 0, manifest.Base.ExpiredThrough, long.MaxValue));
+        Compare(metric, "rollups", Windows(all, step, long.MinValue, rolledUp.Through), Windows(metric, rolledUp, null, step, long.MinValue, rolledUp.Through));
+
+        var known = manifest.Tiers.SelectMany(static tier => tier.Chunks).Select(static chunk => chunk.Id).Concat(manifest.Reserved).Concat(manifest.Doomed.Select(static one => one.Id)).ToHashSet();
+        var prefix = SimulatedChunks.PrefixOf(metric);
+        Assert.All(simulation.Storage.KeysOf(prefix), key => Assert.True(known.Contains(long.Parse(key[prefix.Length..])), $"nobody knows of {key}"));
+    }
+
+    private static bool HasSlice(MetricAggregator snapshot, int number) => snapshot
+        .Query("m", new Contracts.Windows.AggregatesQuery { Tags = [new Tag("slice", number.ToString())] }).Series.Length > 0;
+
+    private static Chunk All(MetricAggregator aggregator) => Chunk.Parse(aggregator.WriteRows(long.MinValue, long.MaxValue) is { Windows: > 0 } rows ? rows.Bytes : new ChunkWriter(new SeriesColumns()).Finish());
+
+    private static IEnumerable<WindowState> InMemory(MetricAggregator snapshot)
+    {
+        var rows = snapshot.WriteRows(snapshot.History!.Through, long.MaxValue);
+        return rows.Windows == 0 ? [] : WindowsOf(Chunk.Parse(rows.Bytes));
+    }
+
+    private static IEnumerable<WindowState> WindowsOf(Chunk chunk)
+    {
+        foreach (var series in chunk.Series)
+        {
+            var windows = new WindowPool();
+            chunk.Read(series, new SeriesColumns(), sketches: true, windows);
+            for (var i = 0; i < windows.Count; i++)
+            {
+                yield return windows[i];
+            }
+        }
+    }
+
+    private Chunk Read(string metric, ChunkEntry entry)
+    {
+        var bytes = simulation.Storage.Find<byte[]>(SimulatedChunks.PrefixOf(metric) + entry.Id);
+        Assert.True(bytes is not null, $"the chunk {entry.Id} of {metric} is named and not there");
+        Assert.Equal(entry.Bytes, bytes.Length);
+        return Chunk.Parse(bytes);
+    }
+
+    private long Points(string metric, IEnumerable<ChunkEntry> chunks, long from) =>
+        chunks.Sum(entry => WindowsOf(Read(metric, entry)).Where(window => window.Start >= from).Sum(static window => window.Count));
+
+    private static string Windows(Chunk chunk, int step, long from, long to)
+    {
+        var merger = new SeriesMerger();
+        merger.Add(chunk, from, to);
+        return Describe(merger, step, from);
+    }
+
+    private string Windows(string metric, TierChunks tier, MetricAggregator? snapshot, int step, long from, long to)
+    {
+        var merger = new SeriesMerger();
+        foreach (var entry in tier.Chunks)
+        {
+            merger.Add(Read(metric, entry), from, to);
+        }
+
+        if (snapshot?.WriteRows(snapshot.History!.Through, long.MaxValue) is { Windows: > 0 } rows)
+        {
+            merger.Add(Chunk.Parse(rows.Bytes), from, to);
+        }
+
+        return Describe(merger, step, from);
+    }
+
+    private static string Describe(SeriesMerger merger, int step, long from) => string.Join("\n", merger.List().Select(series =>
+    {
+        var windows = merger.Merge(series.Id, step, sketches: true);
+        return $"{series.Id:x} {string.Join("; ", Enumerable.Range(0, windows.Count).Select(i => windows[i]).Where(w => w.Start >= from).Select(static w => $"{w.Start}+{w.Size} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last}@{w.LastOffset} {w.Sketch.Quantile(0.5, w.Min, w.Max)}"))}";
+    }).Where(static line => line.Contains('+', StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+
+    private static void Compare(string metric, string what, string expected, string actual) =>
+        Assert.True(expected == actual, $"{what} of {metric} in history:\n{actual}\nexpected:\n{expected}");
+}
