@@ -8,17 +8,19 @@ internal sealed class ConsoleStop : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _signals;
 
-    private ConsoleStop() => _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, context =>
-    {
-        context.Cancel = true;
-        _stop.Cancel();
-    }))];
+    private ConsoleStop() => _signals = [On(PosixSignal.SIGINT), On(PosixSignal.SIGTERM), On(PosixSignal.SIGHUP)];
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
 
     /// <summary>Listens until disposed.</summary>
     public static ConsoleStop Listen() => new();
+
+    private PosixSignalRegistration On(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        _stop.Cancel();
+    });
 
     /// <inheritdoc/>
     public void Dispose()

@@ -28,7 +28,8 @@ internal sealed class NodeSelection
     {
         string[] all = [.. arguments.GetValue(_settings) ?? [], .. settings];
         var nodes = arguments.GetValue(_nodes) ?? [];
-        return nodes.Length == 0 ? [new NodeProgram("node", NodeProgram.BuiltAssembly(Configuration), all)] : [.. nodes.Select(node => node.Split('=', 2)).Select(static node => (Name: node[0], File: node[^1]))
-            .Select(node => new NodeProgram(node.Name, Path.GetFullPath(node.File), all))];
+        return nodes.Length == 0
+            ? [new NodeProgram("node", NodeProgram.BuiltAssembly(Configuration), all)]
+            : [.. nodes.Select(node => node.Split('=', 2)).Select(parts => new NodeProgram(parts[0], Path.GetFullPath(parts[^1]), all))];
     }
 }

@@ -16,10 +16,11 @@ internal static class CompareReport
         {
             foreach (var server in comparison.Servers)
             {
+                var cpu = new Sample(server.Cpu);
                 table.Add(
                     Text($"{comparison.Series:N0}"),
                     server.Server,
-                    Text($"{Median(server, static round => round.CpuNanosecondsPerPoint):N0} ({new Sample(server.Cpu).Least:N0}–{new Sample(server.Cpu).Greatest:N0})"),
+                    Text($"{cpu.Median:N0} ({cpu.Least:N0}–{cpu.Greatest:N0})"),
                     server == comparison.Servers[0] ? "" : Text($"{Sample.Ratios(comparison.Servers[0].Cpu, server.Cpu).Median:0.00}"),
                     Text($"{Median(server, static round => round.PointsPerSecond) / 1e6:0.00}M"),
                     Text($"{Median(server, static round => round.ResidentBytes) / (1 << 20):N0}"),
@@ -47,8 +48,11 @@ internal static class CompareReport
     private static IEnumerable<string> Notes(IReadOnlyList<SeriesComparison> comparisons)
     {
         var all = comparisons.SelectMany(static comparison => comparison.Servers).SelectMany(static server => server.Rounds).ToList();
-        yield return Text($"Medians of {comparisons[0].Servers[0].Rounds.Count} rounds, servers in turn, each started anew and warmed up; ratios are medians of the rounds' own. Lines have {comparisons.Average(static comparison => comparison.BytesPerLine):0} bytes; the loader used {new Sample(all.Select(static round => round.LoaderNanosecondsPerPoint)).Median:0} ns/point of the same cores.");
-        yield return Text($"Other processes had {new Sample(all.Select(static round => round.OthersShare)).Median:P0} of the machine (median; {all.Max(static round => round.OthersShare):P0} at most).");
+        var loader = new Sample(all.Select(static round => round.LoaderNanosecondsPerPoint)).Median;
+        var others = new Sample(all.Select(static round => round.OthersShare));
+        yield return Text($"Medians of {comparisons[0].Servers[0].Rounds.Count} rounds, servers in turn, each started anew and warmed up; ratios are medians of the rounds' own.")
+            + Text($" Lines have {comparisons.Average(static comparison => comparison.BytesPerLine):0} bytes; the loader used {loader:0} ns/point of the same cores.");
+        yield return Text($"Other processes had {others.Median:P0} of the machine (median; {others.Greatest:P0} at most).");
     }
 
     private static IEnumerable<string> Doubts(IReadOnlyList<SeriesComparison> comparisons) =>
@@ -57,7 +61,8 @@ internal static class CompareReport
         let refusals = server.Rounds.Sum(static round => round.Refusals)
         let leftOut = server.Rounds.Max(static round => round.LeftOut)
         where refusals + leftOut > 0
-        select Text($"{comparison.Series:N0} series, {server.Server}: {refusals} requests refused and sent again; {leftOut:N0} points acknowledged and left out at most.");
+        select Text($"{comparison.Series:N0} series, {server.Server}: ")
+            + Text($"{refusals} requests refused and sent again; {leftOut:N0} points acknowledged and left out at most.");
 
     private static double Median(ServerRounds server, Func<LoadMeasurement, double> figure) => server.Of(figure).Median;
 

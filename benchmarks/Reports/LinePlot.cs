@@ -59,8 +59,8 @@ internal sealed class LinePlot
             new XElement(Svg + "title", Title),
             new XElement(Svg + "rect", new XAttribute("width", Width), new XAttribute("height", Height), new XAttribute("fill", "#ffffff")),
             Text(Left, 22, "start", Title, bold: true),
-            x.Marks.Select(mark => Mark(Across(x.Place(mark)), Height - Bottom, Across(x.Place(mark)), Top, Across(x.Place(mark)), Height - Bottom + 18, "middle", mark)),
-            y.Marks.Select(mark => Mark(Left, Up(y.Place(mark)), Width - Right, Up(y.Place(mark)), Left - 8, Up(y.Place(mark)) + 4, "end", mark)),
+            x.Marks.Select(mark => XMark(mark, Across(x.Place(mark)))),
+            y.Marks.Select(mark => YMark(mark, Up(y.Place(mark)))),
             Text(Across(0.5), Height - 12, "middle", XTitle),
             Turned(Text(16, Up(0.5), "middle", YTitle), 16, Up(0.5)),
             Lines.Select((line, number) => Draw(line, number, x, y))).ToString();
@@ -81,17 +81,26 @@ internal sealed class LinePlot
                 new XAttribute("stroke", colour),
                 new XAttribute("stroke-width", 2)),
             points.Append((X: Width - Right + 20.0, Y: legend)).Select(point => new XElement(
-                Svg + "circle", new XAttribute("cx", Number(point.X)), new XAttribute("cy", Number(point.Y)), new XAttribute("r", 3.5), new XAttribute("fill", colour))),
+                Svg + "circle",
+                new XAttribute("cx", Number(point.X)),
+                new XAttribute("cy", Number(point.Y)),
+                new XAttribute("r", 3.5),
+                new XAttribute("fill", colour))),
             Text(Width - Right + 30, legend + 4, "start", line.Name));
     }
 
-    private static IEnumerable<XElement> Mark(double x1, double y1, double x2, double y2, double labelX, double labelY, string anchor, double value) =>
-    [
-        new XElement(
-            Svg + "line", new XAttribute("x1", Number(x1)), new XAttribute("y1", Number(y1)), new XAttribute("x2", Number(x2)), new XAttribute("y2", Number(y2)),
-            new XAttribute("stroke", "#d0d0d0")),
-        Text(labelX, labelY, anchor, PlotAxis.Label(value)),
-    ];
+    private static XElement[] XMark(double value, double x) =>
+        [GridLine(x, Height - Bottom, x, Top), Text(x, Height - Bottom + 18, "middle", PlotAxis.Label(value))];
+
+    private static XElement[] YMark(double value, double y) => [GridLine(Left, y, Width - Right, y), Text(Left - 8, y + 4, "end", PlotAxis.Label(value))];
+
+    private static XElement GridLine(double x1, double y1, double x2, double y2) => new(
+        Svg + "line",
+        new XAttribute("x1", Number(x1)),
+        new XAttribute("y1", Number(y1)),
+        new XAttribute("x2", Number(x2)),
+        new XAttribute("y2", Number(y2)),
+        new XAttribute("stroke", "#d0d0d0"));
 
     private static XElement Text(double x, double y, string anchor, string text, bool bold = false) => new(
         Svg + "text", new XAttribute("x", Number(x)), new XAttribute("y", Number(y)), new XAttribute("text-anchor", anchor), new XAttribute("fill", "#202020"),

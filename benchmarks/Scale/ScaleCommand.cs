@@ -70,14 +70,20 @@ internal sealed class ScaleCommand
 
     private static string Table(int[] partitions, int[] metrics, Dictionary<(int Metrics, int Partitions), List<LoadMeasurement>> cells)
     {
-        var table = new TextTable(["CPU, ns/point; points/s", .. partitions.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "partition" : "partitions")}"))]);
+        string[] headings = [.. partitions.Select(static count => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "partition" : "partitions")}"))];
+        var table = new TextTable(["CPU, ns/point; points/s", .. headings]);
         foreach (var count in metrics)
         {
-            table.Add([string.Create(CultureInfo.InvariantCulture, $"{count:N0} metrics"), .. partitions.Select(partition => cells[(count, partition)]).Select(static rounds => string.Create(
-                CultureInfo.InvariantCulture,
-                $"{new Sample(rounds.Select(static round => round.CpuNanosecondsPerPoint)).Median:N0}; {new Sample(rounds.Select(static round => round.PointsPerSecond)).Median / 1e6:0.00}M"))]);
+            table.Add([string.Create(CultureInfo.InvariantCulture, $"{count:N0} metrics"), .. partitions.Select(partition => Cell(cells[(count, partition)]))]);
         }
         return table.ToString();
+    }
+
+    private static string Cell(List<LoadMeasurement> rounds)
+    {
+        var cpu = new Sample(rounds.Select(static round => round.CpuNanosecondsPerPoint)).Median;
+        var speed = new Sample(rounds.Select(static round => round.PointsPerSecond)).Median;
+        return string.Create(CultureInfo.InvariantCulture, $"{cpu:N0}; {speed / 1e6:0.00}M");
     }
 
     private LoadMeasurement Measure(NodeProgram node, RequestSet requests, ParseResult arguments, CancellationToken cancellationToken)

@@ -34,7 +34,8 @@ internal sealed class NodeProgram(string name, string assembly, IReadOnlyList<st
         return new ProcessStartInfo("dotnet",
         [
             assembly, "--urls", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"), "--Storage:Directory", directory,
-            "--Node:Name", "benchmark", "--Node:SiloPort", Text(ports[0]), "--Node:GatewayPort", Text(ports[1]), .. settings.Select(static setting => "--" + setting),
+            "--Node:Name", "benchmark", "--Node:SiloPort", Text(ports[0]), "--Node:GatewayPort", Text(ports[1]),
+            .. settings.Select(static setting => "--" + setting),
         ]);
     }
 

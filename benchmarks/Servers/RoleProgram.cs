@@ -22,7 +22,8 @@ internal sealed class RoleProgram(string name, string role) : IServerProgram
     public string ReadyPath => "/";
 
     /// <inheritdoc/>
-    public ProcessStartInfo Start(string directory, int port) => new("dotnet", [typeof(RoleProgram).Assembly.Location, "serve", role, port.ToString(CultureInfo.InvariantCulture)])
+    public ProcessStartInfo Start(string directory, int port) => new(
+        "dotnet", [typeof(RoleProgram).Assembly.Location, "serve", role, port.ToString(CultureInfo.InvariantCulture)])
     {
         // As the node has it: compiled once, workstation collector.
         Environment = { ["DOTNET_TieredCompilation"] = "0", ["DOTNET_gcServer"] = "0", ["DOTNET_gcConcurrent"] = "1" },

@@ -17,12 +17,16 @@ internal sealed class VictoriaMetricsProgram(string executable) : IServerProgram
 
     /// <summary>The installed program; null when there is none.</summary>
     public static VictoriaMetricsProgram? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Select(static directory => Path.Combine(directory, "victoria-metrics")).FirstOrDefault(File.Exists) is { } path ? new VictoriaMetricsProgram(path) : null;
+        .Select(static directory => Path.Combine(directory, "victoria-metrics")).FirstOrDefault(File.Exists) is { } path
+            ? new VictoriaMetricsProgram(path) : null;
 
     /// <inheritdoc/>
     public ProcessStartInfo Start(string directory, int port) => new(executable,
     [
-        "-storageDataPath=" + directory, string.Create(CultureInfo.InvariantCulture, $"-httpListenAddr=127.0.0.1:{port}"), "-http.connTimeout=1h", "-loggerLevel=WARN",
+        "-storageDataPath=" + directory,
+        string.Create(CultureInfo.InvariantCulture, $"-httpListenAddr=127.0.0.1:{port}"),
+        "-http.connTimeout=1h",
+        "-loggerLevel=WARN",
     ]);
 
     /// <summary>Has it turn what it holds as raw rows into parts that can be searched, as it does by itself about every second.</summary>
