@@ -11,7 +11,7 @@ public sealed class HeavyTests(ITestOutputHelper output)
 {
     private const int Seed = 1;
     private const int PointsPerSecond = 300_000;
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(150);
 
     [SkippableFact]
     public async Task Totals_are_exact_at_three_hundred_thousand_points_a_second_while_processes_die_and_silos_come_and_go()

@@ -9,7 +9,8 @@ namespace OrleansMetrics.Topology.Checks;
 /// </summary>
 internal sealed class AnswerWatch : IAsyncDisposable
 {
-    private const int MaxUnderWay = 40;
+    /// <summary>More than begin before a query is given up (4 s): those that wait for a silo that is gone must not hold up the others.</summary>
+    private const int MaxUnderWay = 150;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
