@@ -82,6 +82,17 @@ public sealed class MetricAggregatorSnapshotTests
     }
 
     [Fact]
+    public void A_snapshot_of_version_2_is_one_without_history() => AggregatorRun.Any.Sample(
+        static run =>
+        {
+            var bytes = Write(Run(run));
+            Assert.Equal(0, bytes[^(TrailerLength + 1)]);
+            var before = Sealed(bytes[HeaderLength..^(TrailerLength + 1)], version: 2);
+            Assert.Equal(bytes, Write(MetricAggregator.ReadSnapshot(before, run.Settings)));
+        },
+        iter: 100);
+
+    [Fact]
     public void A_truncated_or_extended_snapshot_is_invalid_data() => AggregatorRun.Any.Sample(
         static run =>
         {
@@ -236,10 +247,11 @@ public sealed class MetricAggregatorSnapshotTests
         return output.WrittenSpan.ToArray();
     }
 
-    private static byte[] Sealed(byte[] body)
+    private static byte[] Sealed(byte[] body, byte version = 3)
     {
         var bytes = new byte[HeaderLength + body.Length + TrailerLength];
-        "OMS\u0002"u8.CopyTo(bytes);
+        "OMS\u0003"u8.CopyTo(bytes);
+        bytes[3] = version;
         body.CopyTo(bytes, HeaderLength);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^TrailerLength..), Crc32.HashToUInt32(bytes.AsSpan(..^TrailerLength)));
         return bytes;
