@@ -39,7 +39,19 @@ internal struct Counters
             return false;
         }
 
-        if (Width > 0)
+        if (Width == 1)
+        {
+            ref var count = ref heap.At(Block, slot);
+            if (count == byte.MaxValue)
+            {
+                return false;
+            }
+
+            count++;
+            return true;
+        }
+
+        if (Width > 1)
         {
             return TryIncrementWide(heap, slot);
         }
@@ -161,8 +173,6 @@ internal struct Counters
         var bytes = heap.Bytes(Block);
         switch (Width)
         {
-            case 1:
-                return bytes[slot] < byte.MaxValue && ++bytes[slot] > 0;
             case 2:
                 ref var two = ref MemoryMarshal.Cast<byte, ushort>(bytes)[slot];
                 return two < ushort.MaxValue && ++two > 0;
