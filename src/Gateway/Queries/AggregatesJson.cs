@@ -8,6 +8,9 @@ namespace OrleansMetrics.Gateway.Queries;
 /// <summary>The JSON of series and windows. A number that JSON cannot hold (a sum beyond the range of a double) is written as null.</summary>
 internal static class AggregatesJson
 {
+    /// <summary>UTC, RFC 3339.</summary>
+    public const string InstantFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
+
     private const int MaxNumberBytes = 32;
 
     /// <summary>The name of a kind in answers.</summary>
@@ -20,13 +23,7 @@ internal static class AggregatesJson
     public static void WriteSeries(Utf8JsonWriter json, SeriesAggregates series)
     {
         json.WriteStartObject();
-        json.WriteStartObject("tags"u8);
-        foreach (var tag in series.Tags)
-        {
-            json.WriteString(tag.Name, tag.Value);
-        }
-
-        json.WriteEndObject();
+        WriteTags(json, series.Tags);
         WriteTotal(json, series.Total);
         json.WriteStartArray("windows"u8);
         foreach (var window in series.Windows)
@@ -45,19 +42,13 @@ internal static class AggregatesJson
     public static void WriteRange(Utf8JsonWriter json, SeriesRange series, WindowMembers members)
     {
         json.WriteStartObject();
-        json.WriteStartObject("tags"u8);
-        foreach (var tag in series.Tags)
-        {
-            json.WriteString(tag.Name, tag.Value);
-        }
-
-        json.WriteEndObject();
+        WriteTags(json, series.Tags);
         json.WriteStartArray("windows"u8);
         foreach (var window in series.Windows)
         {
-            if (members.Names is { } names)
+            if (members.Named is { } named)
             {
-                WriteMembers(json, window, names);
+                WriteMembers(json, window, named);
             }
             else
             {
@@ -69,41 +60,37 @@ internal static class AggregatesJson
         json.WriteEndObject();
     }
 
-    /// <summary>The quantile of a probability that was asked for.</summary>
-    public static double QuantileOf(WindowAggregate window, double probability) =>
-        Array.Find(window.Quantiles, quantile => quantile.Probability.Equals(probability)) is { Probability: > 0 } found ? found.Value : double.NaN;
+    private static void WriteTags(Utf8JsonWriter json, IEnumerable<Tag> tags)
+    {
+        json.WriteStartObject("tags"u8);
+        foreach (var tag in tags)
+        {
+            json.WriteString(tag.Name, tag.Value);
+        }
 
-    private static void WriteMembers(Utf8JsonWriter json, WindowAggregate window, string[] names)
+        json.WriteEndObject();
+    }
+
+    private static void WriteWindowHead(Utf8JsonWriter json, WindowAggregate window)
     {
         json.WriteStartObject();
         WriteInstant(json, "start"u8, window.Start);
         WriteInstant(json, "end"u8, window.End);
         json.WriteBoolean("final"u8, window.Final);
-        foreach (var name in names)
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, WindowAggregate window, WindowMember[] members)
+    {
+        WriteWindowHead(json, window);
+        foreach (var member in members)
         {
-            switch (name)
+            if (member.IsCount)
             {
-                case "count":
-                    json.WriteNumber("count"u8, window.Count);
-                    break;
-                case "sum":
-                    WriteDouble(json, "sum"u8, window.Sum);
-                    break;
-                case "min":
-                    WriteDouble(json, "min"u8, window.Min);
-                    break;
-                case "max":
-                    WriteDouble(json, "max"u8, window.Max);
-                    break;
-                case "mean":
-                    WriteDouble(json, "mean"u8, window.Mean);
-                    break;
-                case "last":
-                    WriteDouble(json, "last"u8, window.Last);
-                    break;
-                default:
-                    WriteDouble(json, System.Text.Encoding.UTF8.GetBytes(name), QuantileOf(window, WindowMembers.Probability(name)!.Value));
-                    break;
+                json.WriteNumber(member.Key, window.Count);
+            }
+            else
+            {
+                WriteDouble(json, member.Key, member.ValueOf(window));
             }
         }
 
@@ -122,10 +109,7 @@ internal static class AggregatesJson
 
     private static void WriteWindow(Utf8JsonWriter json, WindowAggregate window)
     {
-        json.WriteStartObject();
-        WriteInstant(json, "start"u8, window.Start);
-        WriteInstant(json, "end"u8, window.End);
-        json.WriteBoolean("final"u8, window.Final);
+        WriteWindowHead(json, window);
         json.WriteNumber("count"u8, window.Count);
         WriteDouble(json, "sum"u8, window.Sum);
         WriteDouble(json, "min"u8, window.Min);
@@ -148,7 +132,7 @@ internal static class AggregatesJson
     private static void WriteInstant(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset instant)
     {
         Span<byte> text = stackalloc byte[MaxNumberBytes];
-        instant.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+        instant.UtcDateTime.TryFormat(text, out var length, InstantFormat, CultureInfo.InvariantCulture);
         json.WriteString(name, text[..length]);
     }
 

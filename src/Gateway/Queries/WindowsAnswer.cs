@@ -9,8 +9,6 @@ namespace OrleansMetrics.Gateway.Queries;
 /// <summary>The answer to a query of a range, written while its series are read.</summary>
 internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, WindowMembers members, int limit, IAsyncEnumerator<SeriesRange> series)
 {
-    private static readonly string[] AllNumbers = ["count", "sum", "min", "max", "mean", "last"];
-
     private bool _hasCurrent;
 
     /// <summary>Reads the first series. To be called once, before anything is written.</summary>
@@ -45,10 +43,14 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
     {
         await using var reading = series;
         var line = new StringBuilder("series,start,end,final");
-        string[] columns = members.Names ?? [.. AllNumbers, .. _hasCurrent && series.Current.Windows.Length > 0 ? series.Current.Windows[0].Quantiles.Select(static q => Name(q.Probability)) : []];
-        foreach (var name in columns)
+        WindowMember[] columns = members.Named ??
+        [
+            .. WindowMember.Numbers,
+            .. _hasCurrent && series.Current.Windows.Length > 0 ? series.Current.Windows[0].Quantiles.Select(static q => WindowMember.Quantile(q.Probability)) : [],
+        ];
+        foreach (var column in columns)
         {
-            line.Append(',').Append(name);
+            line.Append(',').Append(column.Name);
         }
 
         Write(output, line.Append("\r\n"));
@@ -58,9 +60,10 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
             foreach (var window in series.Current.Windows)
             {
                 line.Clear().Append(tags).Append(',').Append(Format(window.Start)).Append(',').Append(Format(window.End)).Append(',').Append(window.Final ? "true" : "false");
-                foreach (var name in columns)
+                foreach (var column in columns)
                 {
-                    line.Append(',').Append(ValueOf(window, name));
+                    var value = column.ValueOf(window);
+                    line.Append(',').Append(double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "");
                 }
 
                 Write(output, line.Append("\r\n"));
@@ -71,24 +74,7 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
         }
     }
 
-    private static string Name(double probability) => "p" + ((decimal)probability * 100).ToString("0.##########", CultureInfo.InvariantCulture);
-
-    private static string ValueOf(WindowAggregate window, string name)
-    {
-        var value = name switch
-        {
-            "count" => window.Count,
-            "sum" => window.Sum,
-            "min" => window.Min,
-            "max" => window.Max,
-            "mean" => window.Mean,
-            "last" => window.Last,
-            _ => AggregatesJson.QuantileOf(window, WindowMembers.Probability(name)!.Value),
-        };
-        return double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
-    }
-
-    private static string Format(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+    private static string Format(DateTimeOffset instant) => instant.UtcDateTime.ToString(AggregatesJson.InstantFormat, CultureInfo.InvariantCulture);
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal);
 

@@ -144,11 +144,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public async ValueTask<HistoryView> GetHistory(long from, long to)
     {
-        if (!_isCurrent)
-        {
-            await (_catchUp ??= CatchUpAsync());
-        }
-
+        await WhenCurrentAsync(CancellationToken.None);
         return _aggregator.ViewHistory(from, to);
     }
 
@@ -159,11 +155,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public async Task<MetricAggregates?> GetAggregates(AggregatesQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        if (!_isCurrent)
-        {
-            await (_catchUp ??= CatchUpAsync()).WaitAsync(cancellationToken);
-        }
-
+        await WhenCurrentAsync(cancellationToken);
         if (_aggregator.Windows.Position == 0)
         {
             // Asked for a metric that has never been seen: do not keep an activation for it, unless somebody waits for its first windows.
@@ -194,6 +186,9 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
 
     /// <summary>Completes when this activation has all that an earlier one has answered with: what is read must not go back in time.</summary>
     /// <exception cref="TimeoutException">It has not, for too long.</exception>
+    private Task WhenCurrentAsync(CancellationToken cancellationToken) =>
+        _isCurrent ? Task.CompletedTask : (_catchUp ??= CatchUpAsync()).WaitAsync(cancellationToken);
+
     private async Task CatchUpAsync()
     {
         try

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text;
+using OrleansMetrics.Contracts.Windows;
+
+namespace OrleansMetrics.Gateway.Queries;
+
+/// <summary>A number of a window that can be asked for by name.</summary>
+internal sealed class WindowMember
+{
+    private readonly Func<WindowAggregate, double> _value;
+
+    private WindowMember(string name, Func<WindowAggregate, double> value, double? probability = null)
+    {
+        Name = name;
+        Key = Encoding.UTF8.GetBytes(name);
+        Probability = probability;
+        _value = value;
+    }
+
+    /// <summary>Those that every window has.</summary>
+    public static WindowMember[] Numbers { get; } =
+    [
+        new("count", static window => window.Count), new("sum", static window => window.Sum), new("min", static window => window.Min),
+        new("max", static window => window.Max), new("mean", static window => window.Mean), new("last", static window => window.Last),
+    ];
+
+    public string Name { get; }
+
+    /// <summary>The name in UTF-8.</summary>
+    public byte[] Key { get; }
+
+    /// <summary>Of a quantile.</summary>
+    public double? Probability { get; }
+
+    /// <summary>The only one that is a whole number.</summary>
+    public bool IsCount => ReferenceEquals(this, Numbers[0]);
+
+    /// <summary>The member of this name; null: there is none.</summary>
+    public static WindowMember? Find(string name) =>
+        Array.Find(Numbers, number => number.Name == name) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
+
+    /// <summary>The quantile of a probability, such as p99.</summary>
+    public static WindowMember Quantile(double probability) =>
+        Quantile("p" + ((decimal)probability * 100).ToString("0.##########", CultureInfo.InvariantCulture), probability);
+
+    /// <summary>Not a number when the window does not have it.</summary>
+    public double ValueOf(WindowAggregate window) => _value(window);
+
+    private static WindowMember Quantile(string name, double probability) => new(
+        name,
+        window => Array.Find(window.Quantiles, quantile => quantile.Probability.Equals(probability)) is { Probability: > 0 } found ? found.Value : double.NaN,
+        probability);
+
+    private static double? ProbabilityOf(string name) =>
+        name.Length > 1 && name[0] == 'p' && decimal.TryParse(name.AsSpan(1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percentile) && percentile is > 0 and <= 100
+            ? (double)(percentile / 100)
+            : null;
+}
