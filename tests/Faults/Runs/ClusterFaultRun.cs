@@ -5,12 +5,9 @@ using OrleansMetrics.Faults.Schedules;
 
 namespace OrleansMetrics.Faults.Runs;
 
-/// <summary>One schedule against two or three silos in this process; then everything is compared, the cluster restarted, and compared again.</summary>
-internal sealed class ClusterFaultRun : IAsyncDisposable
+/// <summary>One schedule against two or three silos in this process.</summary>
+internal sealed class ClusterFaultRun : FaultRun, IAsyncDisposable
 {
-    private const int Clients = 4;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private static readonly RequestManner[] Manners =
     [
         RequestManner.Once, RequestManner.Once, RequestManner.UntilAcknowledged, RequestManner.UntilAcknowledged, RequestManner.TwiceAtOnce, RequestManner.GivenUp,
@@ -19,20 +16,19 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
     private readonly ClusterSchedule _schedule;
     private readonly ClusterStores _stores = new();
     private readonly ClusterOutput _output = new();
-    private readonly LoadPace _pace = new();
     private readonly ClusterGateway[] _gateways;
     private readonly GrainMetricsReader _reader;
-    private readonly RunReport _report;
-    private Task[] _clients = [];
     private FaultCluster? _cluster;
 
     private ClusterFaultRun(ClusterSchedule schedule, string test)
+        : base(schedule.Seed, new RunReport(schedule.Seed, test), patience: TimeSpan.FromSeconds(60), watchPause: TimeSpan.FromMilliseconds(100))
     {
         _schedule = schedule;
-        _report = new RunReport(schedule.Seed, test);
         _gateways = [.. Enumerable.Range(0, 3).Select(gateway => new ClusterGateway(_stores, $"gateway-{gateway}", schedule.Seed + gateway))];
         _reader = new GrainMetricsReader(() => _cluster!);
     }
+
+    protected override IMetricsReader Reader => _reader;
 
     /// <summary>Runs a schedule.</summary>
     /// <returns>What happened when.</returns>
@@ -41,7 +37,7 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
     {
         await using var run = new ClusterFaultRun(new ClusterSchedule(seed), test);
         await run.RunAsync();
-        return run._report.Summary();
+        return run.Report.Summary();
     }
 
     public async ValueTask DisposeAsync()
@@ -60,53 +56,20 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
         _stores.Dispose();
     }
 
-    private async Task RunAsync()
-    {
-        using var watching = new CancellationTokenSource();
-        var watch = Task.CompletedTask;
-        try
-        {
-            _cluster = await StartClusterAsync();
-            _clients = [.. Enumerable.Range(0, Clients).Select(StartClient)];
-            watch = WatchLedgerAsync(watching.Token);
-            await DoFaultsAsync(_cluster);
-            _pace.End();
-            await Task.WhenAll(_clients).WaitAsync(Patience);
-            await CompareAsync("After the faults");
-            await watching.CancelAsync();
-            await watch;
-            await RestartAsync(_cluster);
-            await CompareAsync("After a restart");
-        }
-        catch (Exception exception)
-        {
-            _report.Fail(exception.ToString());
-        }
-
-        _pace.CutOff();
-        await watching.CancelAsync();
-        await watch;
-        if (_report.HasFailed)
-        {
-            Assert.Fail(_report.Describe(_output.ToString()));
-        }
-
-        await Task.WhenAll(_clients);
-    }
+    protected override async Task StartAsync() => _cluster = await StartClusterAsync();
 
     private Task<FaultCluster> StartClusterAsync() =>
         FaultCluster.StartAsync(_stores, _output, _schedule.Silos, _schedule.FlushInterval, _schedule.Seed);
 
-    private Task StartClient(int client)
+    protected override LoadClient CreateClient(int client, int seed)
     {
-        var seed = unchecked((_schedule.Seed * 31) + client);
-        var generator = new RequestGenerator(client, seed, _report.Requests, () => DateTimeOffset.UtcNow, Manners);
-        return Task.Run(new LoadClient(generator, new AnyGateway(_gateways, seed), _report.Requests, _pace, seed).RunAsync);
+        var generator = new RequestGenerator(client, seed, Report.Requests, () => DateTimeOffset.UtcNow, Manners);
+        return new LoadClient(generator, new AnyGateway(_gateways, seed), Report.Requests, Pace, seed);
     }
 
-    private async Task DoFaultsAsync(FaultCluster cluster)
+    protected override async Task DoFaultsAsync()
     {
-        var faults = new ClusterFaults(cluster, _gateways, _report.Requests, _report.Diary, _schedule.Silos, _schedule.Seed);
+        var faults = new ClusterFaults(_cluster!, _gateways, Report.Requests, Report.Diary, _schedule.Silos, _schedule.Seed);
         foreach (var step in _schedule.Steps)
         {
             await AcknowledgedAsync(step.AfterRequests);
@@ -117,39 +80,12 @@ internal sealed class ClusterFaultRun : IAsyncDisposable
         await AcknowledgedAsync(30);
     }
 
-    private async Task AcknowledgedAsync(int more)
+    protected override async Task<bool> RestartAsync()
     {
-        var wanted = _report.Requests.Acknowledged + more;
-        await Eventually.RequireAsync(
-            $"{more} more requests are acknowledged",
-            () => _report.Requests.Acknowledged >= wanted || _clients.Any(static client => client.IsFaulted),
-            Patience);
-        await Task.WhenAll(_clients.Where(static client => client.IsFaulted));
-    }
-
-    private async Task CompareAsync(string when)
-    {
-        var ledger = await Settling.SettleAsync(_reader);
-        _report.AddDifferences(when, await Exactness.CheckAsync(_report.Requests.All, _reader, ledger));
-    }
-
-    private async Task RestartAsync(FaultCluster cluster)
-    {
-        await cluster.DisposeAsync();
+        await _cluster!.DisposeAsync();
         _cluster = await StartClusterAsync();
+        return true;
     }
 
-    /// <summary>The ledger balances at any time, not only at the end.</summary>
-    private async Task WatchLedgerAsync(CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            if (await _reader.TryReadLedgerAsync() is { Balanced: false } ledger)
-            {
-                _report.Requests.Violations.Enqueue($"Not balanced: {ledger.Text}");
-            }
-
-            await Task.Delay(100, CancellationToken.None);
-        }
-    }
+    protected override string KeepOutput() => _output.ToString();
 }

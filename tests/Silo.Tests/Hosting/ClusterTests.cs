@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using OrleansMetrics.Faults.Processes;
 using OrleansMetrics.Silo.Tests.Nodes;
 using OrleansMetrics.Streams.Redis.Tests;
 using Xunit.Abstractions;
@@ -56,7 +57,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
             await using var second = ClusterNode.LaunchSilo(redis.ConnectionString, "silo-2");
             await ReadyAsync(second);
             await using var third = NodeProcess.Launch(
-                directory.Path, "--Role=Silo", "--urls", $"http://127.0.0.1:{FreePorts.Next()}", "--Node:Name=silo-3", $"--ConnectionStrings:Redis={redis.ConnectionString}");
+                directory.Path, "--Role=Silo", "--urls", $"http://127.0.0.1:{FreePort.Next()}", "--Node:Name=silo-3", $"--ConnectionStrings:Redis={redis.ConnectionString}");
             await PartitionsAsync(gateway, 5, 5, 6);
             var cluster = await gateway.Client.GetAsync("/api/cluster");
             Assert.Equal(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansMetrics.Faults.Processes;
 using OrleansMetrics.Silo.Tests.Nodes;
 
 namespace OrleansMetrics.Silo.Tests.Hosting;
@@ -30,7 +31,7 @@ public sealed class RestartTests
     {
         using var first = new TemporaryDirectory();
         using var second = new TemporaryDirectory();
-        var (a, b) = (FreePorts.Next(), FreePorts.Next());
+        var (a, b) = (FreePort.Next(), FreePort.Next());
         await using var one = await TestNode.StartAsync(first.Path, "--urls", $"http://127.0.0.1:{a}");
         await using var other = await TestNode.StartAsync(second.Path, "--urls", $"http://127.0.0.1:{b}");
         Assert.Equal((a + 21_920, b + 21_920), (one.GatewayPort, other.GatewayPort));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OrleansMetrics.Faults.Processes;
 using OrleansMetrics.Silo.Hosting;
 using OrleansMetrics.Silo.Tests.Nodes;
 
@@ -115,7 +116,7 @@ public sealed class StartFailureTests : IDisposable
     [InlineData(21_920, "Port {0} (Node:GatewayPort) cannot be listened on: another program listens there.")]
     public async Task A_port_in_use_is_named_with_its_setting(int offset, string message)
     {
-        var port = FreePorts.Next();
+        var port = FreePort.Next();
         using var other = new TcpListener(IPAddress.Loopback, port + offset);
         other.Start();
 

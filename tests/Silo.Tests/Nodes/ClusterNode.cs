@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OrleansMetrics.Faults.Processes;
 using OrleansMetrics.Gateway.Hosting;
 using OrleansMetrics.Gateway.Lifecycle;
 using OrleansMetrics.Silo.Hosting;
@@ -53,7 +54,7 @@ internal sealed class ClusterNode : IAsyncDisposable
     private static ClusterNode Launch(Func<string[], Action<WebApplicationBuilder>?, WebApplication> build, string redis, string name, string[] args)
     {
         var log = new CapturedLog();
-        var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         var app = build(
             ["--urls", address.ToString(), "--Node:Name", name, $"--ConnectionStrings:Redis={redis}", "--Node:DrainDelay=00:00:00.05", .. args],
             builder =>

@@ -67,7 +67,7 @@ internal sealed class BackupRun(TopologyCluster cluster, int seed)
         _diary.Note("the copy is in its place");
         using var reader = new AnyGatewayReader(cluster.Gateways.Values);
         var ledger = await Settling.SettleAsync(reader);
-        var differences = await Exactness.CheckAsync(before.All, reader, ledger, TopologyRun.UnitOf);
+        var differences = await Exactness.CheckAsync(before.All, reader, ledger, TopologyRun.PartitionOf);
         differences.AddRange(before.Violations);
         Assert.True(differences.Count == 0, $"{string.Join('\n', differences.Take(40))}\n{_diary}\n{cluster.ReadOutput()}");
         return _diary.ToString();

@@ -11,14 +11,10 @@ using OrleansMetrics.Topology.Schedules;
 
 namespace OrleansMetrics.Topology.Runs;
 
-/// <summary>One schedule against a cluster of processes under load through both gateways; then everything is compared.</summary>
-internal sealed class TopologyRun : IAsyncDisposable
+/// <summary>One schedule against a cluster of processes under load through both gateways.</summary>
+internal sealed class TopologyRun : FaultRun, IAsyncDisposable
 {
-    private const int Clients = 4;
     private const int Partitions = 16;
-
-    // Starts on a busy machine, and a cluster that was killed whole.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static readonly RequestManner[] Manners =
     [
@@ -28,23 +24,26 @@ internal sealed class TopologyRun : IAsyncDisposable
 
     private readonly TopologySchedule _schedule;
     private readonly TopologyCluster _cluster;
-    private readonly RunReport _report;
-    private readonly LoadPace _pace = new();
     private readonly HttpRequestSender[] _gateways;
     private readonly AnyGatewayReader _reader;
     private readonly AnswerWatch _watch;
-    private readonly Task[] _clients;
+    private readonly bool _restarts;
 
-    private TopologyRun(TopologySchedule schedule, TopologyCluster cluster, string test)
+    // Patience for starts on a busy machine, and for a cluster that was killed whole.
+    private TopologyRun(TopologySchedule schedule, TopologyCluster cluster, string test, bool restarts)
+        : base(schedule.Seed, new RunReport(schedule.Seed, test, "tests/Topology"), patience: TimeSpan.FromMinutes(3), watchPause: TimeSpan.FromMilliseconds(200))
     {
         _schedule = schedule;
         _cluster = cluster;
-        _report = new RunReport(schedule.Seed, test, "tests/Topology");
-        _gateways = [.. cluster.Gateways.Values.Select(gateway => new HttpRequestSender(gateway, _report.Requests))];
+        _restarts = restarts;
+        _gateways = [.. cluster.Gateways.Values.Select(gateway => new HttpRequestSender(gateway, Report.Requests))];
         _reader = new AnyGatewayReader(cluster.Gateways.Values);
         _watch = new AnswerWatch(cluster.Gateways.Values);
-        _clients = [.. Enumerable.Range(0, Clients).Select(StartClient)];
     }
+
+    protected override IMetricsReader Reader => _reader;
+
+    protected override Func<string, int> UnitOf => PartitionOf;
 
     /// <summary>Runs a schedule.</summary>
     /// <param name="schedule">The faults.</param>
@@ -55,9 +54,9 @@ internal sealed class TopologyRun : IAsyncDisposable
     public static async Task<string> RunAsync(TopologySchedule schedule, string test, bool restarts)
     {
         await using var cluster = await TopologyCluster.StartAsync(Settings(schedule.FlushInterval), isAsDeployed: false);
-        await using var run = new TopologyRun(schedule, cluster, test);
-        await run.RunAsync(restarts);
-        return run._report.Summary();
+        await using var run = new TopologyRun(schedule, cluster, test, restarts);
+        await run.RunAsync();
+        return run.Report.Summary();
     }
 
     /// <summary>What the clients' requests count on, on top of the cluster's own settings.</summary>
@@ -70,7 +69,7 @@ internal sealed class TopologyRun : IAsyncDisposable
     };
 
     /// <summary>Redis' log takes a request's points of one partition as a unit.</summary>
-    public static int UnitOf(string metric) => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Partitions);
+    public static int PartitionOf(string metric) => PartitionKey.Of(Encoding.UTF8.GetBytes(metric), Partitions);
 
     public async ValueTask DisposeAsync()
     {
@@ -79,94 +78,45 @@ internal sealed class TopologyRun : IAsyncDisposable
         Array.ForEach(_gateways, static gateway => gateway.Dispose());
     }
 
-    private async Task RunAsync(bool restarts)
+    protected override Task StartAsync() => Task.CompletedTask;
+
+    protected override LoadClient CreateClient(int client, int seed)
     {
-        using var watching = new CancellationTokenSource();
-        var watch = WatchLedgerAsync(watching.Token);
-        try
-        {
-            await DoFaultsAsync();
-            _pace.End();
-            await Task.WhenAll(_clients).WaitAsync(Patience);
-            await CompareAsync("After the faults");
-            await watching.CancelAsync();
-            await watch;
-            if (restarts)
-            {
-                await _cluster.RunAsync("down");
-                await _cluster.UpAsync();
-                await CompareAsync("After a restart");
-            }
-        }
-        catch (Exception exception)
-        {
-            _report.Fail(exception.ToString());
-        }
-
-        _pace.CutOff();
-        await watching.CancelAsync();
-        await watch;
-        if (_report.HasFailed)
-        {
-            _cluster.KeepOutput(Path.Combine(AppContext.BaseDirectory, $"topology-{_schedule.Seed}"));
-            Assert.Fail(_report.Describe(_cluster.ReadOutput()));
-        }
-
-        await Task.WhenAll(_clients);
+        var generator = new RequestGenerator(client, seed, Report.Requests, static () => DateTimeOffset.UtcNow, Manners);
+        return new LoadClient(generator, new WatchedSender(new AnyGateway(_gateways, seed), _watch), Report.Requests, Pace, seed);
     }
 
-    private Task StartClient(int client)
+    protected override async Task DoFaultsAsync()
     {
-        var seed = unchecked((_schedule.Seed * 31) + client);
-        var generator = new RequestGenerator(client, seed, _report.Requests, static () => DateTimeOffset.UtcNow, Manners);
-        var sender = new WatchedSender(new AnyGateway(_gateways, seed), _watch);
-        return Task.Run(new LoadClient(generator, sender, _report.Requests, _pace, seed).RunAsync);
-    }
-
-    private async Task DoFaultsAsync()
-    {
-        var faults = new TopologyFaults(_cluster, _report.Diary, _schedule.Seed);
+        var faults = new TopologyFaults(_cluster, Report.Diary, _schedule.Seed);
         foreach (var step in _schedule.Steps)
         {
             await AcknowledgedAsync(step.AfterRequests);
             _watch.Begin();
-            _report.Diary.Note(step.ToString());
+            Report.Diary.Note(step.ToString());
             await faults.DoAsync(step);
             await AcknowledgedAsync(10);
-            _report.Diary.Note($"{step.Fault}: {_watch.End()}");
+            Report.Diary.Note($"{step.Fault}: {_watch.End()}");
         }
 
         await faults.EndAsync();
         await AcknowledgedAsync(30);
     }
 
-    private async Task AcknowledgedAsync(int more)
+    protected override async Task<bool> RestartAsync()
     {
-        var wanted = _report.Requests.Acknowledged + more;
-        await Eventually.RequireAsync(
-            $"{more} more requests are acknowledged",
-            () => _report.Requests.Acknowledged >= wanted || _clients.Any(static client => client.IsFaulted),
-            Patience);
-        await Task.WhenAll(_clients.Where(static client => client.IsFaulted));
-    }
-
-    private async Task CompareAsync(string when)
-    {
-        var ledger = await Settling.SettleAsync(_reader);
-        _report.AddDifferences(when, await Exactness.CheckAsync(_report.Requests.All, _reader, ledger, UnitOf));
-    }
-
-    /// <summary>The ledger balances at any time, not only at the end.</summary>
-    private async Task WatchLedgerAsync(CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
+        if (_restarts)
         {
-            if (await _reader.TryReadLedgerAsync() is { Balanced: false } ledger)
-            {
-                _report.Requests.Violations.Enqueue($"Not balanced: {ledger.Text}");
-            }
-
-            await Task.Delay(200, CancellationToken.None);
+            await _cluster.RunAsync("down");
+            await _cluster.UpAsync();
         }
+
+        return _restarts;
+    }
+
+    protected override string KeepOutput()
+    {
+        _cluster.KeepOutput(Path.Combine(AppContext.BaseDirectory, $"topology-{_schedule.Seed}"));
+        return _cluster.ReadOutput();
     }
 }
