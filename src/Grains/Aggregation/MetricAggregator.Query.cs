@@ -25,7 +25,7 @@ public sealed partial class MetricAggregator
         var last = 0;
         for (var row = FirstRow(query.After); row < _series.Count; row++)
         {
-            if (_series.Rows[row].Count == 0 || !_series.Histories[row].IsDefined || !KeyFilter.AllMatch(filters, _series.KeyOf(row)))
+            if (_series.Rows[row].Count == 0 || IsExpired(row) || !_series.Histories[row].IsDefined || !KeyFilter.AllMatch(filters, _series.KeyOf(row)))
             {
                 continue;
             }

@@ -10,7 +10,7 @@ namespace OrleansMetrics.Grains.Aggregation;
 public sealed partial class MetricAggregator
 {
     private const uint SnapshotMagic = 'O' | ('M' << 8) | ('S' << 16);
-    private const byte SnapshotVersion = 3;
+    private const byte SnapshotVersion = 4;
     private const int SnapshotHeaderLength = 4;
     private const int SnapshotTrailerLength = 4;
 
@@ -33,10 +33,14 @@ public sealed partial class MetricAggregator
         writer.Varint((ulong)_late);
         writer.Varint((ulong)_collided);
         writer.Varint((ulong)Kind);
-        writer.Varint((ulong)_series.Count);
+        var (leavesOut, seen) = (MayHaveExpired, 0L);
+        writer.Varint((ulong)(leavesOut ? CountKept() : _series.Count));
         for (var row = 0; row < _series.Count; row++)
         {
-            WriteSeries(writer, row);
+            if (!leavesOut || !IsRemovable(row))
+            {
+                WriteSeries(writer, row, ref seen);
+            }
         }
 
         writer.Varint(History is null ? 0UL : 1);
@@ -44,7 +48,7 @@ public sealed partial class MetricAggregator
         _snapshotLength = writer.Finish();
     }
 
-    /// <summary>Reads a snapshot of version 1 to 3. Windows of another size than configured keep their size.</summary>
+    /// <summary>Reads a snapshot of version 1 to 4. Windows of another size than configured keep their size.</summary>
     /// <exception cref="InvalidDataException">The bytes are no snapshot, or damaged; the message names what is wrong.</exception>
     public static MetricAggregator ReadSnapshot(ReadOnlySpan<byte> bytes, WindowSettings settings)
     {
@@ -94,7 +98,18 @@ public sealed partial class MetricAggregator
             : throw new InvalidDataException($"The snapshot is damaged: CRC {actual:x8} is not the {crc:x8} at its end.");
     }
 
-    private void WriteSeries(SnapshotBuffer writer, int row)
+    private int CountKept()
+    {
+        var kept = 0;
+        for (var row = 0; row < _series.Count; row++)
+        {
+            kept += IsRemovable(row) ? 0 : 1;
+        }
+
+        return kept;
+    }
+
+    private void WriteSeries(SnapshotBuffer writer, int row, ref long seen)
     {
         ref var series = ref _series.Rows[row];
         ref var history = ref _series.Histories[row];
@@ -110,6 +125,8 @@ public sealed partial class MetricAggregator
             writer.Double(series.Max);
         }
 
+        writer.Zigzag(unchecked(history.Seen - seen));
+        seen = history.Seen;
         if (!TryWriteWindowsInRow(writer, row))
         {
             WriteWindows(writer, row);
@@ -130,6 +147,11 @@ public sealed partial class MetricAggregator
         }
 
         var excess = _windows.Packed.ExcessOf(history, _finalThrough);
+        if (history.From + (excess + 1L) * history.FromSize <= Math.Min(_expiredThrough, KeptAfter))
+        {
+            return false;
+        }
+
         var packed = _windows.Packed.Read(row);
         for (var i = 0; i < excess; i++)
         {
@@ -183,9 +205,10 @@ public sealed partial class MetricAggregator
         _collided = input.ReadCount();
         Kind = checked((MetricKind)input.ReadCount());
         var count = input.ReadCount();
+        var seen = 0L;
         for (long i = 0; i < count; i++)
         {
-            ReadSeries(ref input, i, version);
+            ReadSeries(ref input, i, version, ref seen);
         }
 
         if (version >= 3)
@@ -199,13 +222,14 @@ public sealed partial class MetricAggregator
             KeptAfter = History?.Through ?? long.MaxValue;
         }
 
+        SetNextLook();
         if (!input.AtEnd)
         {
             throw new InvalidDataException($"{input.Remaining} bytes are left at the end");
         }
     }
 
-    private void ReadSeries(ref SnapshotReader input, long expectedRow, int version)
+    private void ReadSeries(ref SnapshotReader input, long expectedRow, int version, ref long seen)
     {
         var row = _series.FindOrAdd(input.ReadUInt64());
         if (row != expectedRow)
@@ -234,20 +258,34 @@ public sealed partial class MetricAggregator
             series.Max = input.ReadFinite();
         }
 
-        var points = version == 1 ? ReadVersion1Windows(ref input, row) : ReadWindows(ref input, row);
-        if (points > series.Count)
+        ref var history = ref _series.Histories[row];
+        history.Seen = seen = version >= 4 ? unchecked(seen + input.ReadZigzag()) : Math.Max(Watermark, long.MinValue + 1);
+        var (points, end) = version == 1 ? ReadVersion1Windows(ref input, row) : ReadWindows(ref input, row);
+        if (version < 4)
         {
-            throw new InvalidDataException("the windows of a series have more points than the series");
+            // A series that came back may still have windows of before, for history.
+            history.Seen = Math.Max(history.Seen, end);
+            if (points > series.Count)
+            {
+                throw new InvalidDataException("the windows of a series have more points than the series");
+            }
         }
+
+        if (history.Seen < end || history.Seen == long.MinValue)
+        {
+            throw new InvalidDataException("a series was last seen before the end of a window");
+        }
+
+        _earliestSeen = Math.Min(_earliestSeen, history.Seen);
     }
 
     /// <summary>Checks every window, then takes over their bytes as they are.</summary>
-    private long ReadWindows(ref SnapshotReader input, int row)
+    private (long Points, long End) ReadWindows(ref SnapshotReader input, int row)
     {
         var windows = input.ReadCount();
         if (windows == 0)
         {
-            return 0;
+            return (0, long.MinValue);
         }
 
         var from = input.ReadZigzag();
@@ -257,7 +295,7 @@ public sealed partial class MetricAggregator
             throw new InvalidDataException($"a series has {windows} windows of {fromSize} ms from {from} on");
         }
 
-        var (start, size, end, points, hasGaps) = (from, (int)fromSize, from, 0L, false);
+        var (start, size, end, points, hasGaps, last) = (from, (int)fromSize, from, 0L, false, long.MinValue);
         var rest = input;
         Span<byte> head = stackalloc byte[2 * SnapshotWriter.MaxVarintBytes];
         for (long i = 0; i < windows; i++)
@@ -284,6 +322,7 @@ public sealed partial class MetricAggregator
             }
 
             points = checked(points + _read.Count);
+            last = Math.Max(last, end);
             if (end > _finalThrough)
             {
                 _open.Add(end, size, row);
@@ -291,6 +330,6 @@ public sealed partial class MetricAggregator
         }
 
         _windows.Packed.Restore(row, from, (int)fromSize, (int)windows, hasGaps, rest.ReadBytes(rest.Remaining - input.Remaining));
-        return points;
+        return (points, last);
     }
 }

@@ -27,11 +27,12 @@ public sealed partial class MetricAggregator
         return crc == actual ? body : throw new InvalidDataException($"The snapshot is damaged: CRC {actual:x8} is not the {crc:x8} of its header.");
     }
 
-    private long ReadVersion1Windows(ref SnapshotReader input, int row)
+    private (long Points, long End) ReadVersion1Windows(ref SnapshotReader input, int row)
     {
         var points = 0L;
         var bytes = 0L;
         var previous = long.MaxValue;
+        var end = long.MinValue;
         var windows = new List<(long Start, int Size, byte[] Body)>();
         for (var left = input.ReadCount(); left > 0; left--)
         {
@@ -44,6 +45,7 @@ public sealed partial class MetricAggregator
             previous = _read.Start;
             points = checked(points + _read.Count);
             windows.Add((_read.Start, _read.Size, _windows.Pack(_read)));
+            end = Math.Max(end, _read.End);
             bytes += windows[^1].Body.Length + 3 * SnapshotWriter.MaxVarintBytes;
             if (_read.End > _finalThrough)
             {
@@ -52,7 +54,7 @@ public sealed partial class MetricAggregator
         }
 
         PackVersion1Windows(windows, new byte[checked((int)bytes)], row);
-        return points;
+        return (points, end);
     }
 
     private void PackVersion1Windows(List<(long Start, int Size, byte[] Body)> windows, byte[] bytes, int row)

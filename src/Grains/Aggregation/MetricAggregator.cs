@@ -40,6 +40,9 @@ public sealed partial class MetricAggregator
     private readonly WindowState _read = new();
     private long _finalThrough = long.MinValue;
 
+    /// <summary>Series last seen at this time or before are expired.</summary>
+    private long _expiredThrough = long.MinValue;
+
     /// <summary>Points before this are late, or before all calendars.</summary>
     private long _openFrom;
     private readonly long _earliest;
@@ -76,19 +79,19 @@ public sealed partial class MetricAggregator
     /// <summary>What became of all points so far.</summary>
     public AggregatorCounters Counters => new(_processed, _late, _collided);
 
-    /// <summary>Series seen.</summary>
-    public int SeriesCount => _series.Count;
+    /// <summary>Series, without those that <see cref="RemoveExpired"/> has found expired.</summary>
+    public int SeriesCount => _series.Count - _expired;
 
     /// <summary>What the values mean, as the last slice said.</summary>
     public MetricKind Kind { get; private set; }
 
     /// <summary>
-    /// The watermark at which the next window becomes final, or is closed although it has been final for a while; always above
-    /// <see cref="Watermark"/>. <see cref="long.MaxValue"/> when there is nothing to close.
+    /// The watermark at which the next window becomes final, or is closed although it has been final for a while, or at which series are to be
+    /// looked through for expired ones; always above <see cref="Watermark"/>. <see cref="long.MaxValue"/> when there is nothing to do.
     /// </summary>
     public long NextCloseAt => _open.IsEmpty || Watermark == long.MaxValue
-        ? long.MaxValue
-        : Math.Max(_open.FirstEnd + _settings.AllowedLateness, Watermark + 1);
+        ? NextExpiryAt
+        : Math.Min(Math.Max(_open.FirstEnd + _settings.AllowedLateness, Watermark + 1), NextExpiryAt);
 
     /// <summary>Told of windows that become final, but for series whose tags are not known; null: nobody wants to know.</summary>
     public IFinalWindowSink? FinalWindows { get; set; }
@@ -143,6 +146,8 @@ public sealed partial class MetricAggregator
     private void SetFinalThrough(long finalThrough)
     {
         _finalThrough = finalThrough;
+        var expiry = _settings.Series.Expiry;
+        _expiredThrough = _windows.Packed.ExpiredThrough = finalThrough < long.MinValue + expiry ? long.MinValue : finalThrough - expiry;
         _openFrom = finalThrough < _earliest ? _earliest : WindowStart(finalThrough);
     }
 
@@ -174,7 +179,8 @@ public sealed partial class MetricAggregator
     {
         foreach (var definition in slice.GetDefinitions())
         {
-            var row = _series.FindOrAdd(definition.Id);
+            var row = FindOrAdd(definition.Id);
+            See(row, Watermark);
             if (!_series.TryDefine(row, definition.Key) && !_series.Histories[row].IsCollided)
             {
                 // For good: slices to come carry the identity without a definition. No window in the row: points go the long way round.
@@ -284,9 +290,10 @@ public sealed partial class MetricAggregator
             return;
         }
 
-        row = row >= 0 ? row : _series.FindOrAdd(id);
+        row = row >= 0 ? Existing(row) : FindOrAdd(id);
         if (_series.Histories[row].IsCollided)
         {
+            See(row, Watermark);
             _collided++;
             return;
         }
@@ -301,8 +308,15 @@ public sealed partial class MetricAggregator
 
         if (_windows.Add(row, _lastStart, _size, (int)(time - _lastStart), value))
         {
+            See(row, Math.Max(Watermark, _lastStart + _size));
             _open.Add(_lastStart + _size, _size, row);
         }
+    }
+
+    private void See(int row, long time)
+    {
+        ref var history = ref _series.Histories[row];
+        history.Seen = Math.Max(history.Seen, time);
     }
 
     private static void AddToTotals(ref SeriesRow series, double value)

@@ -25,6 +25,9 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
     /// <summary>Windows that end after this are kept, however many: history does not have them yet. <see cref="long.MaxValue"/>: there is no history.</summary>
     public long KeptAfter { get; set; } = long.MaxValue;
 
+    /// <summary>Windows that end at or before this are so old that a series last seen in them is expired: only history still has them.</summary>
+    public long ExpiredThrough { get; set; } = long.MinValue;
+
     /// <summary>The packed windows of a series.</summary>
     public PackedReader Read(int row)
     {

@@ -22,6 +22,24 @@ internal sealed class PagedList<T>
         get => ref _pages[index >> PageShift][index & (PageSize - 1)];
     }
 
+    /// <summary>Gives up the elements from an ordinal on.</summary>
+    public void Truncate(int count)
+    {
+        var page = count >> PageShift;
+        if (count < Count)
+        {
+            // The page that goes on being filled must be as new, for what is added next.
+            _pages[page].AsSpan(Math.Min(count & (PageSize - 1), _pages[page].Length)).Clear();
+        }
+
+        for (page++; page < _pages.Length && _pages[page] is not null; page++)
+        {
+            _pages[page] = null!;
+        }
+
+        Count = count;
+    }
+
     /// <summary>Appends a default element and returns its ordinal. References taken before may then be to a copy left behind.</summary>
     public int Add()
     {

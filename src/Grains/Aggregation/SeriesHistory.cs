@@ -8,6 +8,12 @@ internal struct SeriesHistory
     private const int Gaps = 4;
     private const int FlagBits = 3;
 
+    /// <summary>
+    /// Watermark when the series was last defined, opened a window or was refused, but not before the end of any of its windows; Unix milliseconds.
+    /// Points within a window do not change it.
+    /// </summary>
+    public long Seen;
+
     /// <summary>Before the first packed window: the end and the length of a window, as if there were one.</summary>
     public long From;
     public int FromSize;
@@ -39,6 +45,13 @@ internal struct SeriesHistory
     {
         readonly get => (_flags & Gaps) != 0;
         set => _flags = value ? _flags | Gaps : _flags & ~Gaps;
+    }
+
+    /// <summary>Forgets the key, whose block the caller gives back, and that it collided.</summary>
+    public void Undefine()
+    {
+        Key = 0;
+        _flags &= Gaps;
     }
 
     public void Define(uint key, int length)

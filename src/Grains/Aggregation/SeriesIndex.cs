@@ -77,6 +77,21 @@ internal sealed class SeriesIndex(PagedList<SeriesRow> rows)
         _count++;
     }
 
+    /// <summary>Starts over with so many rows.</summary>
+    public void Rebuild(int count)
+    {
+        for (_bits = FirstBits; count * 5L > (4L << _bits); _bits++)
+        {
+        }
+
+        _slots = new ulong[1 << _bits];
+        _count = count;
+        for (var i = 0; i < count; i++)
+        {
+            Insert(i);
+        }
+    }
+
     private void Insert(int row)
     {
         var hash = Hash(rows[row].Id);

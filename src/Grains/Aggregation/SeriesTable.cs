@@ -61,6 +61,68 @@ internal sealed class SeriesTable
         return history.Key == 0 ? default : _heap.Bytes(history.Key)[..history.KeyLength];
     }
 
+    /// <summary>Forgets the totals and the key of a series: it starts anew.</summary>
+    public void StartAnew(int row)
+    {
+        ref var series = ref Rows[row];
+        ref var history = ref Histories[row];
+        series.Count = 0;
+        series.Sum = 0;
+        series.Min = double.PositiveInfinity;
+        series.Max = double.NegativeInfinity;
+        if (history.Key != 0)
+        {
+            _heap.Free(history.Key);
+        }
+
+        history.Undefine();
+    }
+
+    /// <summary>Takes rows out; those after them move up.</summary>
+    /// <param name="isRemoved">Which; none with an open window.</param>
+    /// <returns>The new row of each row; −1 for one that was taken out.</returns>
+    public int[] Remove(Func<int, bool> isRemoved)
+    {
+        var moved = new int[Count];
+        var kept = 0;
+        for (var row = 0; row < moved.Length; row++)
+        {
+            if (isRemoved(row))
+            {
+                Free(row);
+                moved[row] = -1;
+                continue;
+            }
+
+            if (kept < row)
+            {
+                Rows[kept] = Rows[row];
+                Histories[kept] = Histories[row];
+            }
+
+            moved[row] = kept++;
+        }
+
+        Rows.Truncate(kept);
+        Histories.Truncate(kept);
+        _index.Rebuild(kept);
+        return moved;
+    }
+
+    private void Free(int row)
+    {
+        ref var history = ref Histories[row];
+        if (history.Key != 0)
+        {
+            _heap.Free(history.Key);
+        }
+
+        if (history.Packed != 0)
+        {
+            _heap.Free(history.Packed);
+        }
+    }
+
     private int Add(ulong id)
     {
         var row = Rows.Add();

@@ -165,6 +165,19 @@ internal sealed class SeriesWindows
                 i++;
             }
         }
+
+        // All windows are wanted where none are too many.
+        for (var i = 0; retained != int.MaxValue && i < windows.Count && windows[i].Start < Packed.ExpiredThrough;)
+        {
+            if (windows[i].End <= Packed.ExpiredThrough && windows[i].End <= keptAfter)
+            {
+                windows.RemoveAt(i);
+            }
+            else
+            {
+                i++;
+            }
+        }
     }
 
     /// <summary>The packed form of a window that <see cref="List"/> found; valid until the next call.</summary>

@@ -5,4 +5,8 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <param name="AllowedLateness">A window is final when the watermark has reached its end plus this.</param>
 /// <param name="Retained">Final windows kept per series.</param>
 /// <param name="Quantiles">Probabilities reported per window, ascending.</param>
-public sealed record WindowSettings(long Size, long AllowedLateness, int Retained, IReadOnlyList<double> Quantiles);
+public sealed record WindowSettings(long Size, long AllowedLateness, int Retained, IReadOnlyList<double> Quantiles)
+{
+    /// <summary>Which series are remembered.</summary>
+    public SeriesLimits Series { get; init; } = SeriesLimits.None;
+}

@@ -61,6 +61,20 @@ internal sealed class WindowsByEnd
         return group.Chunks[group.Taken / ChunkRows].AsSpan(at, Math.Min(most, Math.Min(group.Added - group.Taken, ChunkRows - at)));
     }
 
+    /// <summary>Rows have moved.</summary>
+    /// <param name="moved">The new row of each.</param>
+    public void Move(int[] moved)
+    {
+        foreach (var group in _groups)
+        {
+            for (var at = group.Taken; at < group.Added; at++)
+            {
+                ref var row = ref group.Chunks[at / ChunkRows][at % ChunkRows];
+                row = moved[row];
+            }
+        }
+    }
+
     private int[] Grow(Group group, int at)
     {
         var chunk = group.Last;

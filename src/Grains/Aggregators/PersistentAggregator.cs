@@ -113,6 +113,8 @@ internal sealed class PersistentAggregator(
                 await history.CutAsync(Windows);
             }
 
+            Windows.RemoveExpired();
+
             // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
             var status = Status(applied: true);
             var watermark = Windows.Watermark;

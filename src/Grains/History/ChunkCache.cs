@@ -3,11 +3,14 @@ using OrleansMetrics.Grains.History.Chunks;
 
 namespace OrleansMetrics.Grains.History;
 
-/// <summary>Chunks that were read last, within a budget of bytes for the silo. Chunks never change, so they never go stale.</summary>
+/// <summary>
+/// Chunks that were read last, within a budget of bytes for the silo. Chunks never change, so they never go stale. A metric that comes back after it was
+/// forgotten gives numbers again, but its chunks are of a later time.
+/// </summary>
 public sealed class ChunkCache(IOptions<HistoryOptions> options)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string Metric, long Id), LinkedListNode<Entry>> _entries = [];
+    private readonly Dictionary<(string Metric, long Id, long From), LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _latestFirst = new();
     private long _bytes;
 
@@ -23,11 +26,11 @@ public sealed class ChunkCache(IOptions<HistoryOptions> options)
         }
     }
 
-    internal Chunk? Find(string metric, long id)
+    internal Chunk? Find(string metric, ChunkEntry entry)
     {
         lock (_lock)
         {
-            if (!_entries.TryGetValue((metric, id), out var node))
+            if (!_entries.TryGetValue((metric, entry.Id, entry.From), out var node))
             {
                 return null;
             }
@@ -38,26 +41,26 @@ public sealed class ChunkCache(IOptions<HistoryOptions> options)
         }
     }
 
-    internal void Add(string metric, long id, Chunk chunk)
+    internal void Add(string metric, ChunkEntry entry, Chunk chunk)
     {
         lock (_lock)
         {
-            if (_entries.ContainsKey((metric, id)))
+            var key = (metric, entry.Id, entry.From);
+            if (_entries.ContainsKey(key))
             {
                 return;
             }
 
-            var entry = new Entry(metric, id, chunk, chunk.Bytes);
-            _entries.Add((metric, id), _latestFirst.AddFirst(entry));
-            _bytes += entry.Bytes;
+            _entries.Add(key, _latestFirst.AddFirst(new Entry(key, chunk, chunk.Bytes)));
+            _bytes += chunk.Bytes;
             while (_bytes > options.Value.CacheBytes && _latestFirst.Last is { } oldest)
             {
                 _latestFirst.RemoveLast();
-                _entries.Remove((oldest.Value.Metric, oldest.Value.Id));
+                _entries.Remove(oldest.Value.Key);
                 _bytes -= oldest.Value.Bytes;
             }
         }
     }
 
-    private sealed record Entry(string Metric, long Id, Chunk Chunk, long Bytes);
+    private sealed record Entry((string Metric, long Id, long From) Key, Chunk Chunk, long Bytes);
 }

@@ -26,7 +26,7 @@ public sealed class HistoryGrain(ChunkStores stores, ChunkCache cache, WindowSet
 
     private async ValueTask<Chunk> ReadAsync(string metric, ChunkEntry entry)
     {
-        if (cache.Find(metric, entry.Id) is { } found)
+        if (cache.Find(metric, entry) is { } found)
         {
             return found;
         }
@@ -34,7 +34,7 @@ public sealed class HistoryGrain(ChunkStores stores, ChunkCache cache, WindowSet
         var bytes = await stores.Of(metric).ReadAsync(entry.Id)
             ?? throw new InvalidOperationException($"The chunk {entry.Id} of the history of '{metric}' is gone: it was replaced while the query was under way.");
         var chunk = Chunk.Parse(bytes);
-        cache.Add(metric, entry.Id, chunk);
+        cache.Add(metric, entry, chunk);
         return chunk;
     }
 }

@@ -15,7 +15,7 @@ namespace OrleansMetrics.Grains.Hosting;
 public static class AggregationServices
 {
     /// <summary>
-    /// Adds options (<c>Windows</c>, <c>History</c>, <c>Flush</c>), statistics, instruments and placement. The silo provides besides: the point log, the
+    /// Adds options (<c>Windows</c>, <c>Series</c>, <c>History</c>, <c>Flush</c>), statistics, instruments and placement. The silo provides besides: the point log, the
     /// streams over it, the storage <see cref="GrainStorageNames.Snapshots"/> and reminders.
     /// </summary>
     public static IServiceCollection AddAggregation(this IServiceCollection services, IConfiguration configuration)
@@ -26,7 +26,12 @@ public static class AggregationServices
         services.AddSingleton<IValidateOptions<WindowOptions>, WindowOptions.Validator>();
         services.AddOptions<FlushOptions>().Bind(configuration.GetSection("Flush")).ValidateOnStart();
         services.AddSingleton<IValidateOptions<FlushOptions>, FlushOptions.Validator>();
-        services.AddSingleton(static provider => provider.GetRequiredService<IOptions<WindowOptions>>().Value.ToSettings());
+        services.AddOptions<SeriesOptions>().Bind(configuration.GetSection("Series")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SeriesOptions>, SeriesOptions.Validator>();
+        services.AddSingleton(static provider => provider.GetRequiredService<IOptions<WindowOptions>>().Value.ToSettings() with
+        {
+            Series = provider.GetRequiredService<IOptions<SeriesOptions>>().Value.ToLimits(),
+        });
         services.AddOptions<HistoryOptions>().Bind(configuration.GetSection("History")).ValidateOnStart();
         services.AddSingleton<IValidateOptions<HistoryOptions>, HistoryOptions.Validator>();
         services.AddSingleton<HistoryPolicy>();

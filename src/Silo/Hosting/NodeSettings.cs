@@ -15,6 +15,7 @@ internal static class NodeSettings
         .. GatewaySettings.Sections,
         SettingsSection.Of<StorageOptions>("Storage"),
         SettingsSection.Of<WindowOptions>("Windows"),
+        SettingsSection.Of<SeriesOptions>("Series"),
         SettingsSection.Of<HistoryOptions>("History"),
         SettingsSection.Of<FlushOptions>("Flush"),
         SettingsSection.Of<PointStreamOptions>(PointStreamOptions.Section),

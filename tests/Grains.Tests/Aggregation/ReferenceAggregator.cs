@@ -17,6 +17,8 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
 
     public int SeriesCount => _series.Count;
 
+    private long FinalThrough => _watermark - settings.AllowedLateness;
+
     public long NextCloseAt => _series.SelectMany(static series => series.Windows).Where(static window => !window.Final)
         .Select(window => window.End + settings.AllowedLateness).DefaultIfEmpty(long.MaxValue).Min();
 
@@ -26,6 +28,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         foreach (var definition in step.Slice?.Definitions ?? [])
         {
             var series = Find(definition.Id);
+            series.Seen = Math.Max(series.Seen, _watermark);
             series.Collided |= series.Key is not null && !series.Key.SequenceEqual(definition.Key);
             series.Key ??= definition.Key;
         }
@@ -55,6 +58,8 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
     private static bool Includes(AggregatesQuery query, Window window) =>
         (query.From is null || Time(window.End) > query.From) && (query.To is null || Time(window.Start) < query.To) && (window.Final || !query.FinalOnly);
 
+    private bool IsExpired(long time) => settings.Series.Expiry < long.MaxValue && time + settings.Series.Expiry <= FinalThrough;
+
     private void Advance(long watermark)
     {
         _watermark = Math.Max(_watermark, watermark);
@@ -76,6 +81,9 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
                 series.Windows.RemoveAll(excess.Contains);
             }
         }
+
+        _series.RemoveAll(series => IsExpired(series.Seen));
+        _series.ForEach(series => series.Windows.RemoveAll(window => window.Final && IsExpired(window.End)));
     }
 
     private void Apply(TestPoint point)
@@ -90,6 +98,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         var series = Find(point.Id);
         if (series.Collided)
         {
+            series.Seen = Math.Max(series.Seen, _watermark);
             Counters = Counters with { Collided = Counters.Collided + 1 };
             return;
         }
@@ -100,6 +109,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         if (window is null)
         {
             series.Windows.Add(window = new Window(start, start + settings.Size));
+            series.Seen = Math.Max(series.Seen, Math.Max(_watermark, window.End));
         }
 
         window.Points.Add(point);
@@ -110,7 +120,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         var series = _series.Find(series => series.Id == id);
         if (series is null)
         {
-            _series.Add(series = new Series(id));
+            _series.Add(series = new Series(id) { Seen = _watermark });
         }
 
         return series;
@@ -157,6 +167,8 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         public byte[]? Key { get; set; }
 
         public bool Collided { get; set; }
+
+        public long Seen { get; set; }
 
         public List<double> Values { get; } = [];
 

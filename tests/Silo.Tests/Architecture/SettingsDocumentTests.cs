@@ -67,7 +67,8 @@ public sealed partial class SettingsDocumentTests
     {
         TimeSpan time when time < TimeSpan.FromSeconds(1) => $"{time.TotalMilliseconds} ms",
         TimeSpan time when time < TimeSpan.FromMinutes(1) => $"{time.TotalSeconds} s",
-        TimeSpan time => $"{time.TotalMinutes} min",
+        TimeSpan time when time < TimeSpan.FromDays(1) => $"{time.TotalMinutes} min",
+        TimeSpan time => $"{time.TotalHours} h",
         int or long when name.Contains("Bytes", StringComparison.Ordinal) => FormatBytes(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
         int or long => string.Format(CultureInfo.InvariantCulture, "{0:N0}", value),
         _ => $"`{value}`",

@@ -1,0 +1,11 @@
+namespace OrleansMetrics.Grains.Aggregation;
+
+/// <summary>For how long a metric remembers a series, and how many of them.</summary>
+/// <param name="Expiry">
+/// Milliseconds: a series is expired when all windows are final that end so long after it was last seen. <see cref="long.MaxValue"/>: never.
+/// </param>
+public sealed record SeriesLimits(long Expiry)
+{
+    /// <summary>No limits.</summary>
+    public static SeriesLimits None { get; } = new(long.MaxValue);
+}
