@@ -6,4 +6,9 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <param name="Collided">Points of a series whose identity is taken by another series of the metric.</param>
 [GenerateSerializer, Immutable, Alias("OrleansMetrics.AggregatorCounters")]
 public readonly record struct AggregatorCounters(
-    [property: Id(0)] long Processed, [property: Id(1)] long Late, [property: Id(2)] long Collided);
+    [property: Id(0)] long Processed, [property: Id(1)] long Late, [property: Id(2)] long Collided)
+{
+    /// <summary>Both together.</summary>
+    public static AggregatorCounters operator +(AggregatorCounters one, AggregatorCounters other) =>
+        new(one.Processed + other.Processed, one.Late + other.Late, one.Collided + other.Collided);
+}

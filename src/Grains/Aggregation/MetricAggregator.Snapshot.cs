@@ -27,6 +27,7 @@ public sealed partial class MetricAggregator
         var writer = new SnapshotBuffer(output);
         writer.Header(SnapshotMagic | ((uint)SnapshotVersion << 24));
         writer.Varint((ulong)Position);
+        writer.Varint((ulong)Begin);
         writer.Zigzag(Watermark);
         writer.Zigzag(_finalThrough);
         writer.Varint((ulong)_processed);
@@ -192,6 +193,7 @@ public sealed partial class MetricAggregator
     private void Read(ref SnapshotReader input, int version)
     {
         Position = input.ReadCount();
+        Begin = version >= 4 ? input.ReadCount() : 0;
         Watermark = input.ReadZigzag();
         var finalThrough = input.ReadZigzag();
         if (finalThrough > long.MinValue)

@@ -73,6 +73,12 @@ public sealed partial class MetricAggregator
     /// <summary>Position of the last slice applied; 0 before the first.</summary>
     public long Position { get; private set; }
 
+    /// <summary>What the metric was at or below this position is forgotten; 0: it never was. Part of snapshots, with no other meaning here.</summary>
+    public long Begin { get; internal set; }
+
+    /// <summary>There are no series and no windows.</summary>
+    public bool IsEmpty => _series.Count == 0;
+
     /// <summary>Highest watermark seen, Unix milliseconds.</summary>
     public long Watermark { get; private set; } = long.MinValue;
 

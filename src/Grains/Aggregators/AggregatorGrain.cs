@@ -122,9 +122,9 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     }
 
     /// <inheritdoc />
-    public ValueTask<AggregatorStatus> Advance(long previous, long watermark)
+    public ValueTask<AggregatorStatus> Advance(long begin, long previous, long watermark)
     {
-        var status = _aggregator.Advance(previous, watermark);
+        var status = _aggregator.Advance(begin, previous, watermark);
         NotifyObservers();
         return ValueTask.FromResult(status);
     }
@@ -139,6 +139,16 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         }
 
         return status;
+    }
+
+    /// <inheritdoc />
+    public async Task Forget(long through)
+    {
+        await _aggregator.ForgetAsync(through);
+        if (_aggregator.Windows.Position == 0 && _observers is not { Count: > 0 })
+        {
+            DeactivateOnIdle();
+        }
     }
 
     /// <inheritdoc />
@@ -215,7 +225,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     }
 
     private async Task AskPartitionAsync() => _isCurrent |= await GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(_partition))
-        .AggregatorActivated(Metric, _aggregator.Windows.Position);
+        .AggregatorActivated(Metric, _aggregator.Windows.Position, _aggregator.Windows.Begin);
 
     /// <summary>Has chunks merged elsewhere while slices go on being applied. Never throws.</summary>
     private async Task WorkOnHistoryAsync(AggregatorHistory history)

@@ -30,4 +30,10 @@ public readonly record struct AggregatorStatus
 
     /// <summary>What history takes in storage.</summary>
     [Id(7)] public long HistoryBytes { get; init; }
+
+    /// <summary>The <see cref="MetricSlice.Begin"/> that the rest of this status is of.</summary>
+    [Id(8)] public long Begin { get; init; }
+
+    /// <summary>The persisted snapshot has neither series nor windows, and there are no chunks: nothing is left but counters.</summary>
+    [Id(9)] public bool Empty { get; init; }
 }

@@ -18,4 +18,10 @@ public sealed record MetricSlice
 
     /// <summary>The slice, checked, for <see cref="Contracts.Points.SliceReader"/>.</summary>
     [Id(3)] public required ReadOnlyMemory<byte> Bytes { get; init; }
+
+    /// <summary>
+    /// What the metric was at or below this position is forgotten, and counted elsewhere: an aggregator that still has it drops it and starts anew.
+    /// 0 when the metric was never forgotten.
+    /// </summary>
+    [Id(4)] public long Begin { get; init; }
 }

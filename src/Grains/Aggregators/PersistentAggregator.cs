@@ -75,7 +75,7 @@ internal sealed class PersistentAggregator(
     /// <inheritdoc cref="IAggregatorIngestGrain.Apply"/>
     public AggregatorStatus Apply(MetricSlice slice)
     {
-        if (slice.Previous > Windows.Position)
+        if (!Begin(slice.Begin) || slice.Previous > Windows.Position)
         {
             return Status(applied: false);
         }
@@ -92,9 +92,9 @@ internal sealed class PersistentAggregator(
     }
 
     /// <inheritdoc cref="IAggregatorIngestGrain.Advance"/>
-    public AggregatorStatus Advance(long previous, long watermark)
+    public AggregatorStatus Advance(long begin, long previous, long watermark)
     {
-        if (previous > Windows.Position)
+        if (!Begin(begin) || previous > Windows.Position)
         {
             return Status(applied: false);
         }
@@ -118,11 +118,14 @@ internal sealed class PersistentAggregator(
             // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
             var status = Status(applied: true);
             var watermark = Windows.Watermark;
-            if (status.Position > _persistedPosition || watermark > _persistedWatermark || history is { IsChanged: true })
+            if (status.Position > 0 && (status.Position > _persistedPosition || watermark > _persistedWatermark || history is { IsChanged: true }))
             {
                 await WriteAsync();
-                _persistedPosition = status.Position;
-                _persistedWatermark = watermark;
+                if (status.Begin == Windows.Begin)
+                {
+                    _persistedPosition = status.Position;
+                    _persistedWatermark = watermark;
+                }
             }
 
             if (history is not { WantsMore: true } || chunks == MaxChunksPerFlush)
@@ -133,9 +136,40 @@ internal sealed class PersistentAggregator(
                     history.SetDue(Windows);
                 }
 
-                return status with { Persisted = _persistedPosition, NextCloseAt = NextCloseAt, HistoryBytes = history?.StoredBytes ?? 0 };
+                return status with
+                {
+                    Persisted = status.Begin == Windows.Begin ? _persistedPosition : 0,
+                    Series = Windows.SeriesCount,
+                    NextCloseAt = NextCloseAt,
+                    HistoryBytes = history?.StoredBytes ?? 0,
+                    Empty = IsEmpty && _persistedPosition == status.Position && status.Begin == Windows.Begin,
+                };
             }
         }
+    }
+
+    /// <inheritdoc cref="IAggregatorIngestGrain.Forget"/>
+    public async Task ForgetAsync(long through)
+    {
+        if (Windows.Begin < through && history is not null)
+        {
+            // Nothing but numbers reserved for chunks, unless a stale activation was busy here.
+            await history.ClearAllAsync();
+        }
+
+        if (Windows.Begin >= through)
+        {
+            // It may have begun anew just now; its next snapshot takes the place of the record.
+            return;
+        }
+
+        if (state.RecordExists)
+        {
+            await ClearRecordAsync();
+        }
+
+        // What a stale partition may still send is refused from now on.
+        Begin(through);
     }
 
     /// <inheritdoc cref="IAggregatorIngestGrain.GetHistory"/>
@@ -167,10 +201,48 @@ internal sealed class PersistentAggregator(
         Kind = Windows.Kind,
         NextCloseAt = NextCloseAt,
         HistoryBytes = history?.StoredBytes ?? 0,
+        Begin = Windows.Begin,
     };
+
+    private bool IsEmpty => Windows.IsEmpty && Windows.History is null or { Chunks: 0, Doomed.Count: 0 } && history is not { IsBusy: true };
 
     /// <summary>When the watermark gets there, there is something to do even if no slice comes.</summary>
     private long NextCloseAt => history is null || history.DueAt <= Windows.Watermark ? Windows.NextCloseAt : Math.Min(Windows.NextCloseAt, history.DueAt);
+
+    /// <summary>Drops what the partition has forgotten.</summary>
+    /// <returns>False when the partition that asks is a stale one: it does not know yet that the metric was forgotten.</returns>
+    private bool Begin(long begin)
+    {
+        if (begin > Windows.Begin)
+        {
+            StartAnew(begin);
+        }
+
+        return begin == Windows.Begin;
+    }
+
+    private void StartAnew(long begin)
+    {
+        var sink = Windows.FinalWindows;
+        Windows = new MetricAggregator(settings) { Begin = begin, FinalWindows = sink };
+        _persistedPosition = 0;
+        _persistedWatermark = 0;
+        history?.StartAnew(Windows);
+    }
+
+    private async Task ClearRecordAsync()
+    {
+        try
+        {
+            await state.ClearStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            statistics.ErrorHandled();
+            deactivate();
+            throw;
+        }
+    }
 
     private async Task WriteAsync()
     {

@@ -49,6 +49,42 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         SetDue(windows);
     }
 
+    /// <summary>A job is under way.</summary>
+    public bool IsBusy => _job is not null;
+
+    /// <summary>Goes on without anything; chunks of before, if there are any, are cleared in time.</summary>
+    public void StartAnew(MetricAggregator windows)
+    {
+        var before = Manifest;
+        Manifest = windows.History = new HistoryManifest { NextId = before.NextId };
+        foreach (var id in IdsOf(before))
+        {
+            Manifest.Doom(id, Now);
+        }
+
+        windows.KeptAfter = Manifest.Through;
+        _usable.Clear();
+        _clearable = [];
+        _job = null;
+        _lookedThrough = long.MinValue;
+        _cutDueAt = DueAt = long.MaxValue;
+        StoredBytes = 0;
+        WantsMore = false;
+        IsChanged = Manifest.Doomed.Count > 0;
+    }
+
+    /// <summary>Clears every chunk that there is or may be.</summary>
+    public async Task ClearAllAsync()
+    {
+        foreach (var id in IdsOf(Manifest))
+        {
+            await store.ClearAsync(id);
+        }
+    }
+
+    private static List<long> IdsOf(HistoryManifest manifest) =>
+        [.. manifest.Tiers.SelectMany(static tier => tier.Chunks).Select(static chunk => chunk.Id), .. manifest.Doomed.Select(static doomed => doomed.Id), .. manifest.Reserved];
+
     /// <summary>Writes a chunk of final windows, if there are enough of them. The next snapshot names it.</summary>
     public async Task CutAsync(MetricAggregator windows)
     {
@@ -86,7 +122,15 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         }
 
         WantsMore = true;
-        if (_usable.Count > 0 && await TryCreateAsync(_usable.Min(), chunk))
+        var manifest = Manifest;
+        var created = _usable.Count > 0 && await TryCreateAsync(_usable.Min(), chunk);
+        if (manifest != Manifest)
+        {
+            // The metric has begun anew, and what is here now are other windows.
+            return;
+        }
+
+        if (created)
         {
             // A snapshot that has the windows no more names the chunk: until it is written, the one before has them.
             Manifest.Through = windows.KeptAfter = end;
@@ -207,6 +251,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     private async Task<bool> TryCreateAsync(long id, RowChunk chunk)
     {
         _usable.Remove(id);
+        var manifest = Manifest;
         var created = false;
         try
         {
@@ -216,6 +261,11 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         {
             // Whatever it is: the windows stay where they are, and the next flush tries again under another number.
             statistics.ErrorHandled();
+        }
+
+        if (manifest != Manifest)
+        {
+            return false;
         }
 
         Manifest.Reserved.Remove(id);

@@ -23,7 +23,7 @@ public interface IPartitionGrain : IGrainWithStringKey
     /// </summary>
     /// <returns>Whether it lacks nothing that had been sent to it; if not, ask again.</returns>
     [AlwaysInterleave, Alias("AggregatorActivated")]
-    Task<bool> AggregatorActivated(string metric, long position);
+    Task<bool> AggregatorActivated(string metric, long position, long begin);
 
     /// <summary>The metrics whose aggregators have something to persist.</summary>
     [Alias("GetDirtyMetrics")]

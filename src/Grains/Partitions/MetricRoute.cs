@@ -5,7 +5,7 @@ using OrleansMetrics.Grains.Aggregators;
 namespace OrleansMetrics.Grains.Partitions;
 
 /// <summary>What a partition knows of one of its metrics and its aggregator.</summary>
-internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator)
+internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrain aggregator)
 {
     private long _observed;
     private long _gap;
@@ -16,6 +16,12 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     public string Name { get; } = name;
 
     public IAggregatorIngestGrain Aggregator { get; } = aggregator;
+
+    /// <summary>What the metric was at or below this position is forgotten; what an aggregator says of it counts no more.</summary>
+    public long Begin { get; } = begin;
+
+    /// <summary>The persisted snapshot has nothing but counters, and no slice has come since.</summary>
+    public bool Empty { get; private set; }
 
     public MetricKind Kind { get; private set; }
 
@@ -82,9 +88,15 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     /// <summary>Whether a flush has something to do: slices or closed windows to persist, or a gap to settle.</summary>
     public bool Dirty => DirtySince > 0 || PersistedNextCloseAt <= _advancedTo || (Gap > 0 && Confirmed >= Gap);
 
+    /// <summary>
+    /// Nothing is left of the metric but counters, and a partition that starts again from this checkpoint finds no slice of it.
+    /// </summary>
+    public bool CanBeForgotten(long checkpoint) =>
+        Empty && !Stalled && Gap == 0 && DirtySince == 0 && LastSlice <= checkpoint && InFlight == 0 && !Dirty;
+
     public long InFlight => Accepted - Lost - SettledBy(Counters);
 
-    public static MetricRoute Restore(PartitionState.MetricState state, bool hadGap, IAggregatorIngestGrain aggregator) => new(state.Name, aggregator)
+    public static MetricRoute Restore(PartitionState.MetricState state, bool hadGap, IAggregatorIngestGrain aggregator) => new(state.Name, state.Begin, aggregator)
     {
         _hadGap = hadGap,
         Kind = state.Kind,
@@ -96,9 +108,10 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
         PersistedNextCloseAt = state.NextCloseAt,
         Lost = state.Lost,
         Gap = state.Gap,
+        Empty = state.Empty,
     };
 
-    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap, HistoryBytes);
+    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap, HistoryBytes, Begin, Empty);
 
     /// <summary>Takes note of a slice, whether or not it could be sent.</summary>
     /// <param name="position">Its record's position.</param>
@@ -107,6 +120,7 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     {
         Accepted += points;
         LastSlice = position;
+        Empty = false;
         if (DirtySince == 0)
         {
             DirtySince = position;
@@ -131,6 +145,7 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     public void Flushed(in AggregatorStatus status, long countedThrough)
     {
         Observe(status, countedThrough);
+        Empty = status.Empty && status.Persisted >= LastSlice;
         if (status.Persisted >= _persisted)
         {
             _persisted = status.Persisted;
@@ -163,8 +178,17 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     public void CatchUpFrom(in AggregatorStatus status, long checkpoint, long countedThrough)
     {
         // Whatever the aggregator has not applied lies above the checkpoint, by the definition of the checkpoint.
-        ReplayedTo = Math.Max(status.Position, checkpoint);
-        SliceConfirmed(status.Position, status, countedThrough);
+        if (status.Begin == Begin)
+        {
+            ReplayedTo = Math.Max(status.Position, checkpoint);
+            SliceConfirmed(status.Position, status, countedThrough);
+        }
+        else
+        {
+            // It has what is forgotten, and drops it when it is told to.
+            ReplayedTo = checkpoint;
+            Confirmed = 0;
+        }
     }
 
     public void RetryFailed(long now)
@@ -202,7 +226,7 @@ internal sealed class MetricRoute(string name, IAggregatorIngestGrain aggregator
     /// <summary>Takes over what an aggregator says of itself, unless a later answer is known already.</summary>
     private void Observe(in AggregatorStatus status, long countedThrough)
     {
-        if (status.Position < _observed)
+        if (status.Begin != Begin || status.Position < _observed)
         {
             return;
         }

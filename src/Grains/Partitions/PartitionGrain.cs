@@ -73,7 +73,7 @@ public sealed class PartitionGrain(
     public Task<MetricPage> ListMetrics(CatalogueQuery query) => Task.FromResult(_router.ListMetrics(query));
 
     /// <inheritdoc />
-    public Task<bool> AggregatorActivated(string metric, long position) => Task.FromResult(_router.AggregatorActivated(metric, position));
+    public Task<bool> AggregatorActivated(string metric, long position, long begin) => Task.FromResult(_router.AggregatorActivated(metric, position, begin));
 
     /// <inheritdoc />
     public Task<string[]> GetDirtyMetrics() => Task.FromResult(_router.BeginFlush());

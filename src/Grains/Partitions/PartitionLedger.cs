@@ -1,5 +1,6 @@
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Grains.Partitions;
@@ -19,6 +20,11 @@ internal sealed class PartitionLedger
     private long _poisoned;
     private long _lost;
 
+    /// <summary>Of metrics that are forgotten.</summary>
+    private long _forgottenAccepted;
+    private long _forgottenLost;
+    private AggregatorCounters _forgotten;
+
     /// <summary>Records at or below this position are in the counters.</summary>
     public long CountedThrough { get; private set; }
 
@@ -33,6 +39,9 @@ internal sealed class PartitionLedger
         _offset = state.Offset;
         _poisoned = state.Poisoned;
         _lost = state.Lost;
+        _forgottenAccepted = state.ForgottenAccepted;
+        _forgottenLost = state.ForgottenLost;
+        _forgotten = state.ForgottenCounters;
         foreach (var (gateway, points) in state.ProcessedBy)
         {
             _processedBy.Add(gateway, points);
@@ -89,7 +98,15 @@ internal sealed class PartitionLedger
         _offset += points - taken;
     }
 
-    public PartitionState ToState(long checkpoint, long watermark, IEnumerable<MetricRoute> routes) => new()
+    /// <summary>A metric is forgotten: its points are counted here.</summary>
+    public void Forget(MetricRoute route)
+    {
+        _forgottenAccepted += route.Accepted;
+        _forgottenLost += route.Lost;
+        _forgotten += route.Counters;
+    }
+
+    public PartitionState ToState(long checkpoint, long watermark, IEnumerable<MetricRoute> routes, IReadOnlyCollection<MetricRoute> leaving) => new()
     {
         Checkpoint = checkpoint,
         Position = CountedThrough,
@@ -98,15 +115,19 @@ internal sealed class PartitionLedger
         Poisoned = _poisoned,
         Lost = _lost,
         ProcessedBy = new Dictionary<string, long>(_processedBy, StringComparer.Ordinal),
-        Metrics = [.. routes.Select(static route => route.ToState())],
+        Metrics = [.. routes.Except(leaving).Select(static route => route.ToState())],
         Offset = _offset,
         LastGap = LastGap,
+        ForgottenAccepted = _forgottenAccepted + leaving.Sum(static route => route.Accepted),
+        ForgottenLost = _forgottenLost + leaving.Sum(static route => route.Lost),
+        ForgottenCounters = leaving.Aggregate(_forgotten, static (sum, route) => sum + route.Counters),
     };
 
     /// <summary>The ledger as of now; the caller fills in where the partition stands.</summary>
     public PartitionStatus ToStatus(int partition, string silo, LogHead head, IReadOnlyCollection<MetricRoute> routes)
     {
-        long accepted = 0, processed = 0, late = 0, collided = 0, inFlight = 0, series = 0, historyBytes = 0, lost = _lost;
+        long accepted = _forgottenAccepted, processed = _forgotten.Processed, late = _forgotten.Late, collided = _forgotten.Collided, lost = _lost + _forgottenLost;
+        long inFlight = 0, series = 0, historyBytes = 0;
         int stalled = 0;
         var balanced = true;
         foreach (var route in routes)

@@ -32,6 +32,16 @@ internal sealed partial class PartitionRouter
                 continue;
             }
 
+            if (status.Begin != route.Begin)
+            {
+                if (route.ConfirmedAtFlush > 0)
+                {
+                    route.Stall(Now);
+                }
+
+                continue;
+            }
+
             if (status.Position < route.ConfirmedAtFlush)
             {
                 // It was activated again from an older snapshot and no slice has told it so yet.
@@ -48,11 +58,11 @@ internal sealed partial class PartitionRouter
             }
         }
 
-        await PersistAsync();
+        await PersistAsync(forgets: true);
         return _checkpoint;
     }
 
-    private async Task PersistAsync()
+    private async Task PersistAsync(bool forgets)
     {
         var checkpoint = _position;
         foreach (var route in _routes.All)
@@ -64,12 +74,13 @@ internal sealed partial class PartitionRouter
         }
 
         checkpoint = Math.Max(checkpoint, _checkpoint);
-        if (!_changed && checkpoint == _checkpoint)
+        var leaving = forgets ? Forgettable(checkpoint) : [];
+        if (!_changed && checkpoint == _checkpoint && leaving.Count == 0)
         {
             return;
         }
 
-        state.State = _ledger.ToState(checkpoint, _watermark, _routes.All);
+        state.State = ToState(checkpoint, leaving);
         try
         {
             await state.WriteStateAsync();
@@ -82,5 +93,6 @@ internal sealed partial class PartitionRouter
 
         _checkpoint = checkpoint;
         _changed = false;
+        Forgotten(leaving);
     }
 }

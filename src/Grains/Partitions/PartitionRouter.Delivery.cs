@@ -50,7 +50,7 @@ internal sealed partial class PartitionRouter
             foreach (var slice in batch.Slices)
             {
                 var reader = new SliceReader(slice.Span);
-                _deliveries.Add(new Delivery(_routes.FindOrAdd(reader.Metric, _ledger.LastGap), slice, reader.Points));
+                _deliveries.Add(new Delivery(_routes.FindOrAdd(reader.Metric, _ledger.LastGap, Math.Min(_forgottenThrough, record.Position - 1)), slice, reader.Points));
             }
         }
 
@@ -108,13 +108,14 @@ internal sealed partial class PartitionRouter
     {
         var route = delivery.Route;
         return delivery.Points == Delivery.WatermarkOnly
-            ? route.Aggregator.Advance(route.Confirmed, record.IngestedAt)
+            ? route.Aggregator.Advance(route.Begin, route.Confirmed, record.IngestedAt)
             : route.Aggregator.Apply(new MetricSlice
             {
                 Position = record.Position,
                 Previous = route.Confirmed,
                 Watermark = record.IngestedAt,
                 Bytes = delivery.Slice,
+                Begin = route.Begin,
             });
     }
 

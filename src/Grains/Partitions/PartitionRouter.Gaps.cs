@@ -62,7 +62,7 @@ internal sealed partial class PartitionRouter
     /// <returns>Whether it could be compared.</returns>
     private bool SettleGap(MetricRoute route, in AggregatorStatus status)
     {
-        if (route.Gap == 0 || route.Stalled || !AllCountedIsRouted || status.Position > _position || status.Position < Math.Max(route.Confirmed, route.Gap))
+        if (status.Begin != route.Begin || route.Gap == 0 || route.Stalled || !AllCountedIsRouted || status.Position > _position || status.Position < Math.Max(route.Confirmed, route.Gap))
         {
             return false;
         }
@@ -96,6 +96,7 @@ internal sealed partial class PartitionRouter
                     Previous = route.Confirmed,
                     Watermark = _watermark,
                     Bytes = EmptySlice(route),
+                    Begin = route.Begin,
                 });
                 if (status.Applied)
                 {

@@ -38,6 +38,12 @@ internal sealed partial class PartitionRouter
     [LoggerMessage(LogLevel.Warning, "The stream of partition {Partition} reported an error; its records are read from the log.")]
     private partial void LogStreamError(Exception exception, int partition);
 
+    [LoggerMessage(LogLevel.Information, "Metric {Metric} (partition {Partition}) is forgotten: it has no series and no history any more. It had {Points} points.")]
+    private partial void LogForgotten(string metric, int partition, long points);
+
+    [LoggerMessage(LogLevel.Warning, "What storage has of {Metric} (partition {Partition}), which is forgotten, could not be cleared; it is tried again.")]
+    private partial void LogForgettingFailed(Exception exception, string metric, int partition);
+
     [LoggerMessage(LogLevel.Warning, "Partition {Partition} could not persist its state on deactivation; the checkpoint of before stands.")]
     private partial void LogPersistFailed(Exception exception, int partition);
 }

@@ -53,6 +53,7 @@ internal sealed partial class PartitionRouter
 
                 await SendBarriersAsync();
                 await CloseWindowsAsync();
+                await ClearForgottenAsync(cancellationToken);
             }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -63,18 +64,24 @@ internal sealed partial class PartitionRouter
     }
 
     /// <summary>
-    /// An aggregator was activated at a position; one that had confirmed a later one is behind, and catches up. May come in the middle of a turn: what was
+    /// An aggregator was activated at a position; one that had confirmed a later one is behind, and catches up; one whose metric is forgotten is cleared. May come in the middle of a turn: what was
     /// sent to the aggregator then is answered as behind, or is applied and skipped when it is sent again.
     /// </summary>
     /// <returns>Whether it is not behind.</returns>
-    public bool AggregatorActivated(string metric, long position)
+    public bool AggregatorActivated(string metric, long position, long begin)
     {
         if (_routes.Find(metric) is not { } route)
         {
+            if (position > 0 && position <= _forgottenThrough)
+            {
+                // Written by a stale activation after the metric was forgotten.
+                _forgetting.TryAdd(metric, _forgottenThrough);
+            }
+
             return true;
         }
 
-        if (!route.Stalled && position < route.Confirmed)
+        if (!route.Stalled && (position < route.Confirmed || (begin != route.Begin && route.Confirmed > 0)))
         {
             LogAggregatorBehind(metric, _partition, position, route.Confirmed);
             route.Stall(Now);
@@ -91,7 +98,15 @@ internal sealed partial class PartitionRouter
         {
             if (route.ReplayedTo < 0)
             {
-                route.CatchUpFrom(await route.Aggregator.GetStatus(), _checkpoint, _ledger.CountedThrough);
+                var stands = await route.Aggregator.GetStatus();
+                if (stands.Begin > route.Begin)
+                {
+                    // Another activation of this partition has forgotten the metric.
+                    route.RetryFailed(Now);
+                    return;
+                }
+
+                route.CatchUpFrom(stands, _checkpoint, _ledger.CountedThrough);
             }
 
             if (route.ReplayedTo < _position && !await ResendAsync(route, cancellationToken))
@@ -105,7 +120,7 @@ internal sealed partial class PartitionRouter
                 return;
             }
 
-            var status = await route.Aggregator.Advance(route.Confirmed, _watermark);
+            var status = await route.Aggregator.Advance(route.Begin, route.Confirmed, _watermark);
             if (!status.Applied)
             {
                 route.RetryFailed(Now);
@@ -181,6 +196,7 @@ internal sealed partial class PartitionRouter
             Previous = route.Confirmed,
             Watermark = record.IngestedAt,
             Bytes = slice,
+            Begin = route.Begin,
         });
         if (status.Applied)
         {
@@ -204,7 +220,7 @@ internal sealed partial class PartitionRouter
         {
             try
             {
-                var status = await route.Aggregator.Advance(route.Confirmed, _watermark);
+                var status = await route.Aggregator.Advance(route.Begin, route.Confirmed, _watermark);
                 if (status.Applied)
                 {
                     route.WatermarkConfirmed(_watermark, status, _ledger.CountedThrough);

@@ -69,6 +69,12 @@ internal sealed partial class PartitionRouter(
         _trimmedAtStart = head.TrimmedTo;
         _ledger.Restore(persisted);
         _routes.Restore(persisted);
+        _forgottenThrough = persisted.ForgottenThrough;
+        foreach (var metric in persisted.Forgetting)
+        {
+            _forgetting[metric.Name] = metric.Through;
+        }
+
         StartReplay();
     }
 
@@ -77,7 +83,7 @@ internal sealed partial class PartitionRouter(
     {
         try
         {
-            await PersistAsync();
+            await PersistAsync(forgets: false);
         }
         catch (Exception exception)
         {

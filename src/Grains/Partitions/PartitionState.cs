@@ -37,6 +37,24 @@ public sealed class PartitionState
     /// <summary>Position of the last record before which records were missing; 0 when none ever were.</summary>
     [Id(9)] public long LastGap { get; set; }
 
+    /// <summary>
+    /// No metric that is not in <see cref="Metrics"/> has anything at or below that counts: it was never there, or is forgotten. At most
+    /// <see cref="Checkpoint"/>.
+    /// </summary>
+    [Id(10)] public long ForgottenThrough { get; set; }
+
+    /// <summary>Metrics that are forgotten, but storage may still have something of them.</summary>
+    [Id(11)] public List<ForgottenMetric> Forgetting { get; set; } = [];
+
+    /// <summary>Points accepted of all metrics that are forgotten.</summary>
+    [Id(12)] public long ForgottenAccepted { get; set; }
+
+    /// <summary>Those of them that the log lost before a snapshot had them.</summary>
+    [Id(13)] public long ForgottenLost { get; set; }
+
+    /// <summary>What their aggregators had done with the others.</summary>
+    [Id(14)] public AggregatorCounters ForgottenCounters { get; set; }
+
     /// <summary>One metric of the catalogue.</summary>
     /// <param name="Name">Its name.</param>
     /// <param name="Kind">What its values mean.</param>
@@ -46,6 +64,9 @@ public sealed class PartitionState
     /// <param name="NextCloseAt">The watermark at which the next open window of its snapshot becomes final.</param>
     /// <param name="Lost">Points accepted that the log lost before a snapshot had them.</param>
     /// <param name="Gap">Position of a record before which records are missing, while that is not settled for this metric; 0 otherwise.</param>
+    /// <param name="HistoryBytes">What its history takes in storage.</param>
+    /// <param name="Begin">What it was at or below this position is forgotten.</param>
+    /// <param name="Empty">Its snapshot has nothing but counters.</param>
     [GenerateSerializer, Immutable, Alias("OrleansMetrics.PartitionState.MetricState")]
     public sealed record MetricState(
         [property: Id(0)] string Name,
@@ -56,5 +77,13 @@ public sealed class PartitionState
         [property: Id(5)] long NextCloseAt,
         [property: Id(6)] long Lost,
         [property: Id(7)] long Gap,
-        [property: Id(8)] long HistoryBytes = 0);
+        [property: Id(8)] long HistoryBytes = 0,
+        [property: Id(9)] long Begin = 0,
+        [property: Id(10)] bool Empty = false);
+
+    /// <summary>A metric that is forgotten.</summary>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Through">What it was at or below this position.</param>
+    [GenerateSerializer, Immutable, Alias("OrleansMetrics.PartitionState.ForgottenMetric")]
+    public readonly record struct ForgottenMetric([property: Id(0)] string Name, [property: Id(1)] long Through);
 }

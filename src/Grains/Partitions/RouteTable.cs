@@ -39,14 +39,15 @@ internal sealed class RouteTable
 
     /// <param name="metric">UTF-8 name.</param>
     /// <param name="lastGap">What a route that is new has to be settled for.</param>
-    public MetricRoute FindOrAdd(ReadOnlySpan<byte> metric, long lastGap)
+    /// <param name="begin">What was before in a metric that is new is forgotten.</param>
+    public MetricRoute FindOrAdd(ReadOnlySpan<byte> metric, long lastGap, long begin)
     {
         Span<char> chars = stackalloc char[PointLimits.MaxMetricNameBytes];
         var name = metric.Length <= chars.Length ? chars[..Encoding.UTF8.GetChars(metric, chars)] : Encoding.UTF8.GetString(metric).ToCharArray();
         if (!_bySpan.TryGetValue(name, out var route))
         {
             var text = name.ToString();
-            route = new MetricRoute(text, _aggregators(text)) { Gap = lastGap };
+            route = new MetricRoute(text, begin, _aggregators(text)) { Gap = lastGap };
             Add(route);
         }
 
@@ -71,6 +72,15 @@ internal sealed class RouteTable
             Closes(route);
         }
     }
+
+    public void Remove(MetricRoute route)
+    {
+        _routes.Remove(route.Name);
+        _names.Remove(route.Name);
+    }
+
+    /// <summary>The aggregator of a metric that need not have a route.</summary>
+    public IAggregatorIngestGrain AggregatorOf(string metric) => _aggregators(metric);
 
     public MetricPage List(CatalogueQuery query)
     {

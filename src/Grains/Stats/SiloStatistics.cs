@@ -10,6 +10,7 @@ public sealed class SiloStatistics
     private long _flushes;
     private long _errors;
     private long _replayed;
+    private long _forgotten;
 
     /// <summary>Points put into windows; points that were replayed count again.</summary>
     public long Processed => Volatile.Read(ref _processed);
@@ -49,6 +50,12 @@ public sealed class SiloStatistics
 
     /// <summary>Counts a batch set aside.</summary>
     public void BatchPoisoned() => Interlocked.Increment(ref _poisoned);
+
+    /// <summary>Metrics of which nothing was left.</summary>
+    public long Forgotten => Volatile.Read(ref _forgotten);
+
+    /// <summary>Counts a metric of which nothing was left.</summary>
+    public void MetricForgotten() => Interlocked.Increment(ref _forgotten);
 
     /// <summary>Counts a snapshot written.</summary>
     public void SnapshotWritten() => Interlocked.Increment(ref _flushes);

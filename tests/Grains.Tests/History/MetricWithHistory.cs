@@ -46,7 +46,7 @@ internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings 
     }
 
     /// <summary>Silence, through a watermark.</summary>
-    public void Advance(long watermark) => _aggregator.Advance(0, watermark);
+    public void Advance(long watermark) => _aggregator.Advance(0, 0, watermark);
 
     /// <summary>Flushes, and does a job if there is one.</summary>
     /// <param name="loseJob">The job is done, but nobody hears of it.</param>

@@ -12,7 +12,7 @@ namespace OrleansMetrics.Grains.Tests.Protocol;
 internal sealed class Model(Simulation simulation)
 {
     /// <summary>Far ahead of all other points: never late, and its window never closes.</summary>
-    private const long MarkerTime = 4_000_000_000_000;
+    public const long MarkerTime = 4_000_000_000_000;
 
     private static readonly byte[][] SeriesKeys = [.. Enumerable.Range(0, 3).Select(static s => SeriesKey.Encode([new Tag("series", s.ToString())]))];
 
@@ -22,17 +22,21 @@ internal sealed class Model(Simulation simulation)
 
     private PartitionState _persisted = new();
 
+    /// <summary>Through which position a metric is forgotten.</summary>
+    private readonly Dictionary<string, long> _forgottenAt = [];
+
     /// <summary>Points that vanished with the log's end before the partition had persisted that it knew of them.</summary>
     private long _unknown;
 
     /// <summary>A batch with a slice for some metrics. Each slice has a series of its own, with one point, besides those that others share.</summary>
-    public static (byte[] Payload, int Points, IReadOnlyDictionary<string, SentSlice> Slices) Batch(Random random, int metrics, ref int slices, long now)
+    public static (byte[] Payload, int Points, IReadOnlyDictionary<string, SentSlice> Slices) Batch(
+        Random random, int metrics, int silent, long markerTime, ref int slices, long now)
     {
         var writer = new PointBatchWriter("simulation"u8, 1_024);
         var sent = new List<(string Metric, int Number, int Points)>();
         for (var m = 0; m < metrics; m++)
         {
-            if (random.Next(3) == 0)
+            if (random.Next(3) == 0 && (silent & (1 << m)) == 0)
             {
                 var metric = $"m{m}";
                 var shared = random.Next(3);
@@ -41,7 +45,7 @@ internal sealed class Model(Simulation simulation)
                 var columns = writer.BeginSlice(
                     System.Text.Encoding.UTF8.GetBytes(metric), MetricKind.Gauge, shared + 1, shared + 1, marker.Length + shared * SeriesKeys[0].Length, baseTime: 0, wideTimes: true);
                 columns.AddDefinition(SeriesKey.Hash(marker), marker);
-                (columns.Ids[0], columns.Values[0], columns.WideTimes[0]) = (SeriesKey.Hash(marker), slices, MarkerTime);
+                (columns.Ids[0], columns.Values[0], columns.WideTimes[0]) = (SeriesKey.Hash(marker), slices, markerTime);
                 for (var i = 1; i <= shared; i++)
                 {
                     var key = SeriesKeys[random.Next(SeriesKeys.Length)];
@@ -68,13 +72,27 @@ internal sealed class Model(Simulation simulation)
     {
         if (state is SnapshotState snapshot)
         {
-            CheckSnapshot(key, Snapshot.Read(snapshot.Bytes));
+            CheckSnapshot(key, Snapshot.Read(snapshot.Bytes, simulation.Settings));
         }
         else
         {
             CheckCheckpoint((PartitionState)state);
         }
     }
+
+    /// <summary>A state that storage has just cleared: it had nothing, and what it had before is in the partition's counters.</summary>
+    public void Cleared(string metric)
+    {
+        Assert.True(_forgottenAt.ContainsKey(metric), $"{metric} is cleared, and the partition does not know");
+        simulation.Seen("snapshot cleared");
+    }
+
+    /// <summary>Metrics that storage has something of, and the partition does not know any more.</summary>
+    public IEnumerable<string> LeftBehind() => simulation.Storage.KeysOf("m").Select(static key => key[..2]).Distinct()
+        .Where(metric => _persisted.Metrics.All(known => known.Name != metric)).ToList();
+
+    /// <summary>When all is to be forgotten, nothing is left of any metric.</summary>
+    public bool AllForgotten() => !simulation.Forgets || (_persisted is { Metrics.Count: 0, Forgetting.Count: 0 } && !simulation.Storage.KeysOf("m").Any());
 
     public void Trimming(long upTo) => Assert.True(upTo <= _persisted.Checkpoint, $"trim to {upTo}, beyond the persisted checkpoint {_persisted.Checkpoint}");
 
@@ -98,7 +116,7 @@ internal sealed class Model(Simulation simulation)
         foreach (var metric in simulation.Log.History.Values.SelectMany(static record => record.Slices.Keys).Distinct().Order(StringComparer.Ordinal))
         {
             _snapshots.TryGetValue(metric, out var snapshot);
-            var expected = new MetricAggregator(Simulation.Settings);
+            var expected = new MetricAggregator(simulation.Settings);
             foreach (var record in simulation.Log.History.Values)
             {
                 var has = record.Slices.TryGetValue(metric, out var slice);
@@ -119,6 +137,13 @@ internal sealed class Model(Simulation simulation)
             late += expected.Counters.Late;
             if (expected.Position == 0)
             {
+                continue;
+            }
+
+            if (_forgottenAt.ContainsKey(metric) && snapshot is null)
+            {
+                Assert.Equal("", Describe(expected));
+                simulation.Seen("forgotten at the end");
                 continue;
             }
 
@@ -162,9 +187,10 @@ internal sealed class Model(Simulation simulation)
     private static string Describe(PartitionStatus status) =>
         $"accepted {status.Accepted}, processed {status.Processed}, {string.Join(", ", status.Dropped.Select(static d => $"{d.Key} {d.Value}"))}, in flight {status.InFlight}, {status}";
 
-    private static void Compare(string metric, string where, MetricAggregator expected, MetricAggregator actual)
+    private void Compare(string metric, string where, MetricAggregator expected, MetricAggregator actual)
     {
-        Assert.True(expected.Counters == actual.Counters, $"{metric} in {where}: {actual.Counters}, expected {expected.Counters}");
+        var counters = actual.Counters + CountersThrough(metric, actual.Begin);
+        Assert.True(expected.Counters == counters, $"{metric} in {where}: {actual.Counters}, expected {expected.Counters}");
         var left = Describe(expected);
         var right = Describe(actual);
         Assert.True(left == right, $"{metric} in {where}:\n{right}\nexpected:\n{left}");
@@ -173,13 +199,49 @@ internal sealed class Model(Simulation simulation)
     private static string Describe(MetricAggregator aggregator) => string.Join(
         "\n",
         aggregator.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series.Select(static series =>
-            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Final}"))}"));
+            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Final}"))}")
+            .Order(StringComparer.Ordinal));
+
+    /// <summary>What became of the points of a metric at or below a position.</summary>
+    private AggregatorCounters CountersThrough(string metric, long position) => PlainRun(metric, position).Counters;
+
+    private MetricAggregator PlainRun(string metric, long through)
+    {
+        var run = new MetricAggregator(simulation.Settings);
+        foreach (var record in simulation.Log.History.Values.TakeWhile(record => record.Record.Position <= through))
+        {
+            if (record.Slices.TryGetValue(metric, out var slice))
+            {
+                run.Apply(new SliceReader(slice.Bytes.Span), record.Record.Position, record.Record.IngestedAt);
+            }
+        }
+
+        return run;
+    }
 
     private void CheckSnapshot(string metric, Snapshot snapshot)
     {
+        if (snapshot.Windows.Begin < _forgottenAt.GetValueOrDefault(metric, long.MinValue))
+        {
+            // By a stale activation. Nobody reads it as anything but something to be cleared.
+            simulation.Seen("snapshot of what is forgotten");
+            return;
+        }
+
         if (_snapshots.TryGetValue(metric, out var before))
         {
+            Assert.Equal(before.Windows.Begin, snapshot.Windows.Begin);
             Assert.True(snapshot.Position >= before.Position, $"the snapshot of {metric} goes back from {before.Position} to {snapshot.Position}");
+        }
+
+        History.Check(metric, snapshot.Windows);
+        if (simulation.Expires)
+        {
+            var expected = PlainRun(metric, snapshot.Position);
+            expected.AdvanceWatermark(snapshot.Windows.Watermark);
+            Compare(metric, $"the snapshot at {snapshot.Position}", expected, snapshot.Windows);
+            _snapshots[metric] = snapshot;
+            return;
         }
 
         var points = 0L;
@@ -195,7 +257,6 @@ internal sealed class Model(Simulation simulation)
             }
         }
 
-        History.Check(metric, snapshot.Windows);
         var counters = snapshot.Windows.Counters;
         Assert.Equal(points, counters.Processed + counters.Late);
         _snapshots[metric] = snapshot;
@@ -206,11 +267,27 @@ internal sealed class Model(Simulation simulation)
         Assert.True(state.Checkpoint >= _persisted.Checkpoint, $"the checkpoint goes back from {_persisted.Checkpoint} to {state.Checkpoint}");
         Assert.True(state.Position >= _persisted.Position && state.Position >= state.Checkpoint, $"the ledger goes back from {_persisted.Position} to {state.Position}");
         _persisted = state;
+        foreach (var (metric, through) in state.Forgetting)
+        {
+            if (through > _forgottenAt.GetValueOrDefault(metric, long.MinValue) && _snapshots.Remove(metric, out var left))
+            {
+                Assert.True(left.Windows.IsEmpty && left.Windows.History is null or { Chunks: 0 }, $"{metric} is forgotten, and has something left");
+                simulation.Seen("forgotten");
+                if (_forgottenAt.ContainsKey(metric))
+                {
+                    simulation.Seen("forgotten again");
+                }
+            }
+
+            _forgottenAt[metric] = through;
+        }
+
         foreach (var record in simulation.Log.History.Values.Where(record => !record.Lost && record.Record.Position <= state.Checkpoint))
         {
             foreach (var (metric, slice) in record.Slices)
             {
-                var has = _snapshots.TryGetValue(metric, out var snapshot) && snapshot.Slices.Contains(slice.Number);
+                var has = record.Record.Position <= _forgottenAt.GetValueOrDefault(metric, long.MinValue)
+                    || (_snapshots.TryGetValue(metric, out var snapshot) && (simulation.Expires ? snapshot.Position >= record.Record.Position : snapshot.Slices.Contains(slice.Number)));
                 Assert.True(has, $"the checkpoint is {state.Checkpoint}, but no snapshot has slice {slice.Number} of {metric} at {record.Record.Position}");
             }
         }
@@ -220,9 +297,9 @@ internal sealed class Model(Simulation simulation)
     {
         public long Position => Windows.Position;
 
-        public static Snapshot Read(byte[] bytes)
+        public static Snapshot Read(byte[] bytes, WindowSettings settings)
         {
-            var windows = MetricAggregator.ReadSnapshot(bytes, Simulation.Settings);
+            var windows = MetricAggregator.ReadSnapshot(bytes, settings);
             var slices = new HashSet<int>();
             foreach (var series in windows.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series)
             {

@@ -20,7 +20,7 @@ internal sealed class SimulatedAggregator : SimulatedActivation
         State = new SimulatedState<SnapshotState>(simulation, this, metric, static state => new SnapshotState { Bytes = state.Bytes });
         _chunks = new SimulatedChunks(simulation, this, metric);
         History = new AggregatorHistory(simulation.History, _chunks, simulation.Statistics, simulation.Time);
-        Aggregator = new PersistentAggregator(State, Simulation.Settings, simulation.Statistics, () => DeactivationRequested = true, History);
+        Aggregator = new PersistentAggregator(State, simulation.Settings, simulation.Statistics, () => DeactivationRequested = true, History);
     }
 
     public AggregatorHistory History { get; }
@@ -35,6 +35,14 @@ internal sealed class SimulatedAggregator : SimulatedActivation
         }
 
         return status;
+    }
+
+    /// <summary>Clears what storage has, and ends as the grain does.</summary>
+    public async Task<bool> ForgetAsync(long through)
+    {
+        await Aggregator.ForgetAsync(through);
+        DeactivationRequested |= Aggregator.Windows.Position == 0;
+        return true;
     }
 
     public string Metric { get; }
@@ -103,7 +111,7 @@ internal sealed class SimulatedFlush : SimulatedActivation
 /// <summary>A reference to an aggregator in somebody's hands.</summary>
 internal sealed class AggregatorPort(Simulation simulation, SimulatedActivation caller, string metric) : IAggregatorIngestGrain
 {
-    public ValueTask<AggregatorStatus> Apply(MetricSlice slice) => new(simulation.Call(caller, $"{metric}.Apply({slice.Position}, after {slice.Previous})", () => simulation
+    public ValueTask<AggregatorStatus> Apply(MetricSlice slice) => new(simulation.Call(caller, $"{metric}.Apply({slice.Position}, after {slice.Previous}, begun at {slice.Begin})", () => simulation
         .AggregatorOf(metric).Run(to => to.Receive(
             () =>
             {
@@ -113,11 +121,14 @@ internal sealed class AggregatorPort(Simulation simulation, SimulatedActivation 
             },
             interleave: true))));
 
-    public ValueTask<AggregatorStatus> Advance(long previous, long watermark) => new(simulation.Call(caller, $"{metric}.Advance({watermark}, after {previous})", () => simulation
-        .AggregatorOf(metric).Run(to => to.Receive(() => Task.FromResult(to.Aggregator.Advance(previous, watermark)), interleave: true))));
+    public ValueTask<AggregatorStatus> Advance(long begin, long previous, long watermark) => new(simulation.Call(caller, $"{metric}.Advance({watermark}, after {previous})", () => simulation
+        .AggregatorOf(metric).Run(to => to.Receive(() => Task.FromResult(to.Aggregator.Advance(begin, previous, watermark)), interleave: true))));
 
     public Task<AggregatorStatus> Flush() => simulation.Call(caller, $"{metric}.Flush()", () => simulation
         .AggregatorOf(metric).Run(static to => to.Receive(to.FlushAsync, interleave: false)));
+
+    public Task Forget(long through) => simulation.Call(caller, $"{metric}.Forget({through})", () => simulation
+        .AggregatorOf(metric).Run(to => to.Receive(() => to.ForgetAsync(through), interleave: false)));
 
     public ValueTask<HistoryView> GetHistory(long from, long to) => throw new NotSupportedException();
 
@@ -132,9 +143,9 @@ internal sealed class PartitionPort(Simulation simulation, SimulatedActivation c
 
     public Task<MetricPage> ListMetrics(CatalogueQuery query) => throw new NotSupportedException();
 
-    public Task<bool> AggregatorActivated(string metric, long position) => simulation.Call(caller, $"AggregatorActivated({metric}@{position})", () => simulation
+    public Task<bool> AggregatorActivated(string metric, long position, long begin) => simulation.Call(caller, $"AggregatorActivated({metric}@{position})", () => simulation
         .Partition().Run(to => to.Receive(
-            () => Task.FromResult(to.Router.AggregatorActivated(metric, position)), interleave: true)));
+            () => Task.FromResult(to.Router.AggregatorActivated(metric, position, begin)), interleave: true)));
 
     public Task<string[]> GetDirtyMetrics() => simulation.Call(caller, "GetDirtyMetrics()", () => simulation
         .Partition().Run(static to => to.Receive(() => Task.FromResult(to.Router.BeginFlush()), interleave: false)));

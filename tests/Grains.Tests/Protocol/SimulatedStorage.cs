@@ -107,7 +107,26 @@ internal sealed class SimulatedState<T>(Simulation simulation, SimulatedActivati
         }
     }
 
-    public Task ClearStateAsync() => throw new NotSupportedException();
+    public async Task ClearStateAsync()
+    {
+        var expected = Etag;
+        await simulation.Call(owner, $"clear {key}", () =>
+        {
+            try
+            {
+                simulation.Storage.Clear(key, expected);
+            }
+            catch (InconsistentStateException)
+            {
+                simulation.Seen("stale clear fenced");
+                throw;
+            }
+
+            simulation.Model.Cleared(key);
+            return Task.FromResult(true);
+        });
+        (Etag, State) = (null, new T());
+    }
 }
 
 /// <summary>The chunks of a metric, as somebody sees them; each call is a step of the simulation.</summary>

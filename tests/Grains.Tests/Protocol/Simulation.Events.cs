@@ -5,7 +5,7 @@ internal sealed partial class Simulation
 {
     internal void Append()
     {
-        var record = Model.Batch(Random, MaxMetrics, ref _slices, Now);
+        var record = Model.Batch(Random, MaxMetrics, _silent, Expires ? Now : Model.MarkerTime, ref _slices, Now);
         Log.Append(record.Payload, record.Points, Now, record.Slices);
         Note($"append {Log.Head.Position}: {string.Join(", ", record.Slices.Select(static s => $"{s.Key}#{s.Value.Number}"))} at {Log.Head.IngestedAt}");
     }
@@ -79,7 +79,15 @@ internal sealed partial class Simulation
         flush.Enqueue(() => Late(flush.Rounds.RunAsync));
     }
 
-    internal void AdvanceTime() => Time.Advance(TimeSpan.FromMilliseconds(Random.Next(10) == 0 ? 40_000 : Random.Next(1, 900)));
+    internal void AdvanceTime()
+    {
+        var leaps = Random.Next(Forgets ? 4 : 10) == 0;
+        Time.Advance(TimeSpan.FromMilliseconds(leaps ? 40_000 : Random.Next(1, 900)));
+        if (leaps && Expires)
+        {
+            _silent = Random.Next(1 << MaxMetrics);
+        }
+    }
 
     internal void KillAggregator() => Kill(AnyAggregator());
 
@@ -156,7 +164,7 @@ internal sealed partial class Simulation
 
     internal void Reopen()
     {
-        var lose = _faults.LosesTail && Random.Next(2) == 0 ? Random.Next(1, 6) : 0;
+        var lose = _faults.LosesTail && !Expires && Random.Next(2) == 0 ? Random.Next(1, 6) : 0;
         Model.TailLost(Log.Reopen(lose, Now));
         Seen(lose > 0 ? "gap with a lost tail" : "gap");
         Note($"the log is opened again with a gap, {lose} records lost: {Log.Head}");
@@ -164,7 +172,7 @@ internal sealed partial class Simulation
 
     internal void Damage()
     {
-        if (Log.Damage(Random.Next(100), newest: Random.Next(3) == 0))
+        if (!Expires && Log.Damage(Random.Next(100), newest: Random.Next(3) == 0))
         {
             Seen("record damaged");
             Note($"damaged: {string.Join(", ", Log.History.Values.Where(static r => r.Lost).Select(static r => r.Record.Position))}");

@@ -17,7 +17,7 @@ namespace OrleansMetrics.Grains.Tests.Protocol;
 internal sealed partial class Simulation : ILogger
 {
     public const string PartitionKey = "partition";
-    public static readonly WindowSettings Settings = new(Size: 1_000, AllowedLateness: 500, Retained: 3, Quantiles: []);
+    private static readonly WindowSettings Windows = new(Size: 1_000, AllowedLateness: 500, Retained: 3, Quantiles: []);
 
     private const long Forever = 1_000_000_000_000_000;
     private const int MaxMetrics = 4;
@@ -32,6 +32,9 @@ internal sealed partial class Simulation : ILogger
     private SimulatedFlush _flush;
     private long _streamedTo;
     private int _slices;
+
+    /// <summary>Metrics that nobody sends at present, a bit each.</summary>
+    private int _silent;
     private int _activated;
     private bool _faultsOn = true;
     private Exception? _failure;
@@ -41,16 +44,27 @@ internal sealed partial class Simulation : ILogger
         Seed = seed;
         Random = new Random(seed);
         _faults = Faults.Any(Random);
-        _trace = trace ? new StringBuilder().AppendLine(_faults.ToString()) : null;
+        Expires = Random.Next(2) == 0;
+        Forgets = Expires && Random.Next(3) > 0;
+        Settings = Expires ? Windows with { Series = new SeriesLimits(2_500) } : Windows;
+        _trace = trace ? new StringBuilder().AppendLine($"{_faults}{(Forgets ? ", forgets" : Expires ? ", expires" : "")}") : null;
         Model = new Model(this);
-        var keep = Random.Next(2) == 0 ? Forever : 4_000;
-        History = new HistorySettings([new HistoryTier(1_000, keep), new HistoryTier(3_000, Forever)], 1_000, Random.Next(5), 3_000, Random.Next(2) == 0 ? 400 : 1 << 20, 4, 500);
+        var keep = Random.Next(2) == 0 && !Forgets ? Forever : 4_000;
+        History = new HistorySettings([new HistoryTier(1_000, keep), new HistoryTier(3_000, Forgets ? 7_000 : Forever)], 1_000, Random.Next(5), 3_000, Random.Next(2) == 0 ? 400 : 1 << 20, 4, 500);
         _flush = Add(new SimulatedFlush(this, ++_activated));
     }
 
     public int Seed { get; }
 
     public Random Random { get; }
+
+    /// <summary>Series expire soon. No record is lost then: which slices a snapshot has is told by comparing it with a plain run.</summary>
+    public bool Expires { get; }
+
+    /// <summary>Chunks expire too, so that metrics are forgotten.</summary>
+    public bool Forgets { get; }
+
+    public WindowSettings Settings { get; }
 
     public HistorySettings History { get; }
 
@@ -123,7 +137,7 @@ internal sealed partial class Simulation : ILogger
             {
                 await aggregator.State.ReadStateAsync();
                 await aggregator.Aggregator.ActivateAsync(moved: null, CancellationToken.None);
-                _ = new PartitionPort(this, aggregator).AggregatorActivated(metric, aggregator.Aggregator.Windows.Position);
+                _ = new PartitionPort(this, aggregator).AggregatorActivated(metric, aggregator.Aggregator.Windows.Position, aggregator.Aggregator.Windows.Begin);
             });
         }
 
@@ -322,7 +336,7 @@ internal sealed partial class Simulation : ILogger
             Deactivate(stale);
         }
 
-        if (_faults.Damages && Random.Next(3) == 0)
+        if (_faults.Damages && !Expires && Random.Next(3) == 0)
         {
             Damage();
         }
@@ -348,6 +362,12 @@ internal sealed partial class Simulation : ILogger
             Assert.True(round < 300, $"it does not come to rest: {(_partition is null ? "no partition" : StatusOf(_partition))}");
             EndRequested();
             FireReplays();
+            foreach (var metric in round % 10 == 9 ? Model.LeftBehind() : [])
+            {
+                // Somebody asks for it.
+                AggregatorOf(metric);
+            }
+
             if (_pending.Count == 0)
             {
                 switch (round < QuietRounds ? Random.Next(6) : -1)
@@ -369,5 +389,5 @@ internal sealed partial class Simulation : ILogger
 
     private bool IsSettled(PartitionStatus status) => status is { Stalled: 0, InFlight: 0, Replaying: false }
         && status.Position == status.Head && status.Checkpoint == status.Head && Log.Head.TrimmedTo == status.Head
-        && Model.AllClosed(_aggregators) && _activations.All(static one => !one.Alive || !one.DeactivationRequested);
+        && Model.AllClosed(_aggregators) && Model.AllForgotten() && _activations.All(static one => !one.Alive || !one.DeactivationRequested);
 }
