@@ -36,4 +36,7 @@ public readonly record struct AggregatorStatus
 
     /// <summary>The persisted snapshot has neither series nor windows, and there are no chunks: nothing is left but counters.</summary>
     [Id(9)] public bool Empty { get; init; }
+
+    /// <summary>Highest watermark seen.</summary>
+    [Id(10)] public long Watermark { get; init; }
 }

@@ -140,7 +140,9 @@ internal sealed class PersistentAggregator(
                 {
                     Persisted = status.Begin == Windows.Begin ? _persistedPosition : 0,
                     Series = Windows.SeriesCount,
-                    NextCloseAt = NextCloseAt,
+
+                    // Windows that closed while storage wrote are open in the snapshot.
+                    NextCloseAt = Windows.Watermark == watermark ? NextCloseAt : Math.Min(status.NextCloseAt, NextCloseAt),
                     HistoryBytes = history?.StoredBytes ?? 0,
                     Empty = IsEmpty && _persistedPosition == status.Position && status.Begin == Windows.Begin,
                 };
@@ -202,6 +204,7 @@ internal sealed class PersistentAggregator(
         NextCloseAt = NextCloseAt,
         HistoryBytes = history?.StoredBytes ?? 0,
         Begin = Windows.Begin,
+        Watermark = Windows.Watermark,
     };
 
     private bool IsEmpty => Windows.IsEmpty && Windows.History is null or { Chunks: 0, Doomed.Count: 0 } && history is not { IsBusy: true };

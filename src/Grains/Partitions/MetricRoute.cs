@@ -20,8 +20,8 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     /// <summary>What the metric was at or below this position is forgotten; what an aggregator says of it counts no more.</summary>
     public long Begin { get; } = begin;
 
-    /// <summary>The persisted snapshot has nothing but counters, and no slice has come since.</summary>
-    public bool Empty { get; private set; }
+    /// <summary>Position and watermark of a persisted snapshot that has nothing but counters, while no slice has come since; 0: there is none.</summary>
+    public (long Position, long Watermark) EmptyAt { get; private set; }
 
     public MetricKind Kind { get; private set; }
 
@@ -89,10 +89,11 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     public bool Dirty => DirtySince > 0 || PersistedNextCloseAt <= _advancedTo || (Gap > 0 && Confirmed >= Gap);
 
     /// <summary>
-    /// Nothing is left of the metric but counters, and a partition that starts again from this checkpoint finds no slice of it.
+    /// Nothing is left of the metric but counters, and a partition that starts again from this checkpoint finds no slice of it. An aggregator may be
+    /// ahead of a partition that starts again: what is empty there may not be so here.
     /// </summary>
-    public bool CanBeForgotten(long checkpoint) =>
-        Empty && !Stalled && Gap == 0 && DirtySince == 0 && LastSlice <= checkpoint && InFlight == 0 && !Dirty;
+    public bool CanBeForgotten(long checkpoint, long watermark) =>
+        EmptyAt.Position > 0 && EmptyAt.Position <= checkpoint && EmptyAt.Watermark <= watermark && !Stalled && Gap == 0 && DirtySince == 0 && LastSlice <= checkpoint && InFlight == 0 && !Dirty;
 
     public long InFlight => Accepted - Lost - SettledBy(Counters);
 
@@ -108,10 +109,10 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
         PersistedNextCloseAt = state.NextCloseAt,
         Lost = state.Lost,
         Gap = state.Gap,
-        Empty = state.Empty,
+        EmptyAt = (state.EmptyPosition, state.EmptyWatermark),
     };
 
-    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap, HistoryBytes, Begin, Empty);
+    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap, HistoryBytes, Begin, EmptyAt.Position, EmptyAt.Watermark);
 
     /// <summary>Takes note of a slice, whether or not it could be sent.</summary>
     /// <param name="position">Its record's position.</param>
@@ -120,7 +121,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     {
         Accepted += points;
         LastSlice = position;
-        Empty = false;
+        EmptyAt = default;
         if (DirtySince == 0)
         {
             DirtySince = position;
@@ -145,7 +146,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     public void Flushed(in AggregatorStatus status, long countedThrough)
     {
         Observe(status, countedThrough);
-        Empty = status.Empty && status.Persisted >= LastSlice;
+        EmptyAt = status.Empty && status.Persisted >= LastSlice ? (status.Persisted, status.Watermark) : default;
         if (status.Persisted >= _persisted)
         {
             _persisted = status.Persisted;

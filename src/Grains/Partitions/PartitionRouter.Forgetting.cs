@@ -16,7 +16,7 @@ internal sealed partial class PartitionRouter
     private long _forgottenThrough;
 
     private List<MetricRoute> Forgettable(long checkpoint) => !AllCountedIsRouted ? []
-        : [.. _routes.All.Where(route => route.CanBeForgotten(checkpoint)).Take(MaxForgottenAtOnce)];
+        : [.. _routes.All.Where(route => route.CanBeForgotten(checkpoint, _watermark)).Take(MaxForgottenAtOnce)];
 
     private PartitionState ToState(long checkpoint, List<MetricRoute> leaving)
     {

@@ -66,7 +66,8 @@ public sealed class PartitionState
     /// <param name="Gap">Position of a record before which records are missing, while that is not settled for this metric; 0 otherwise.</param>
     /// <param name="HistoryBytes">What its history takes in storage.</param>
     /// <param name="Begin">What it was at or below this position is forgotten.</param>
-    /// <param name="Empty">Its snapshot has nothing but counters.</param>
+    /// <param name="EmptyPosition">Position of its snapshot, when that has nothing but counters; 0 otherwise.</param>
+    /// <param name="EmptyWatermark">Watermark of that snapshot.</param>
     [GenerateSerializer, Immutable, Alias("OrleansMetrics.PartitionState.MetricState")]
     public sealed record MetricState(
         [property: Id(0)] string Name,
@@ -79,7 +80,8 @@ public sealed class PartitionState
         [property: Id(7)] long Gap,
         [property: Id(8)] long HistoryBytes = 0,
         [property: Id(9)] long Begin = 0,
-        [property: Id(10)] bool Empty = false);
+        [property: Id(10)] long EmptyPosition = 0,
+        [property: Id(11)] long EmptyWatermark = 0);
 
     /// <summary>A metric that is forgotten.</summary>
     /// <param name="Name">Its name.</param>

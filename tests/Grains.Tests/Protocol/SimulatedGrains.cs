@@ -19,17 +19,17 @@ internal sealed class SimulatedAggregator : SimulatedActivation
         _simulation = simulation;
         State = new SimulatedState<SnapshotState>(simulation, this, metric, static state => new SnapshotState { Bytes = state.Bytes });
         _chunks = new SimulatedChunks(simulation, this, metric);
-        History = new AggregatorHistory(simulation.History, _chunks, simulation.Statistics, simulation.Time);
+        History = !simulation.KeepsHistory ? null : new AggregatorHistory(simulation.History, _chunks, simulation.Statistics, simulation.Time);
         Aggregator = new PersistentAggregator(State, simulation.Settings, simulation.Statistics, () => DeactivationRequested = true, History);
     }
 
-    public AggregatorHistory History { get; }
+    public AggregatorHistory? History { get; }
 
     /// <summary>Flushes, and has chunks merged beside all else.</summary>
     public async Task<AggregatorStatus> FlushAsync()
     {
         var status = await Aggregator.FlushAsync();
-        if (History.BeginJob() is { } job)
+        if (History?.BeginJob() is { } job)
         {
             _ = RunJobAsync(job);
         }
@@ -63,7 +63,7 @@ internal sealed class SimulatedAggregator : SimulatedActivation
             _simulation.Seen("job failed");
         }
 
-        History.EndJob(job, created, output);
+        History!.EndJob(job, created, output);
         _simulation.Seen(!created ? "job in vain" : job.Step == 0 ? "chunks merged" : "chunks rolled up");
     }
 }

@@ -140,6 +140,7 @@ internal sealed class SimulatedChunks(Simulation simulation, SimulatedActivation
         {
             simulation.Storage.Write(PrefixOf(metric) + id, null, chunk);
             simulation.Seen("chunk created");
+            simulation.Model.ChunkCreated(PrefixOf(metric) + id);
             return Task.FromResult(true);
         }
         catch (InconsistentStateException)
@@ -155,6 +156,7 @@ internal sealed class SimulatedChunks(Simulation simulation, SimulatedActivation
     {
         simulation.Storage.Clear(PrefixOf(metric) + id, simulation.Storage.Read(PrefixOf(metric) + id).Etag);
         simulation.Seen("chunk cleared");
+        simulation.Model.ChunkCleared(PrefixOf(metric) + id);
         return Task.FromResult(true);
     });
 }

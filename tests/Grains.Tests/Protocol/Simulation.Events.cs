@@ -81,7 +81,7 @@ internal sealed partial class Simulation
 
     internal void AdvanceTime()
     {
-        var leaps = Random.Next(Forgets ? 4 : 10) == 0;
+        var leaps = Random.Next(Forgets ? 3 : 10) == 0;
         Time.Advance(TimeSpan.FromMilliseconds(leaps ? 40_000 : Random.Next(1, 900)));
         if (leaps && Expires)
         {

@@ -46,8 +46,9 @@ internal sealed partial class Simulation : ILogger
         _faults = Faults.Any(Random);
         Expires = Random.Next(2) == 0;
         Forgets = Expires && Random.Next(3) > 0;
+        KeepsHistory = !Forgets || Random.Next(3) == 0;
         Settings = Expires ? Windows with { Series = new SeriesLimits(2_500) } : Windows;
-        _trace = trace ? new StringBuilder().AppendLine($"{_faults}{(Forgets ? ", forgets" : Expires ? ", expires" : "")}") : null;
+        _trace = trace ? new StringBuilder().AppendLine($"{_faults}{(Forgets ? KeepsHistory ? ", forgets" : ", forgets and has no history" : Expires ? ", expires" : "")}") : null;
         Model = new Model(this);
         var keep = Random.Next(2) == 0 && !Forgets ? Forever : 4_000;
         History = new HistorySettings([new HistoryTier(1_000, keep), new HistoryTier(3_000, Forgets ? 7_000 : Forever)], 1_000, Random.Next(5), 3_000, Random.Next(2) == 0 ? 400 : 1 << 20, 4, 500);
@@ -63,6 +64,9 @@ internal sealed partial class Simulation : ILogger
 
     /// <summary>Chunks expire too, so that metrics are forgotten.</summary>
     public bool Forgets { get; }
+
+    /// <summary>Final windows go into chunks; without, metrics are forgotten earlier and meet more.</summary>
+    public bool KeepsHistory { get; }
 
     public WindowSettings Settings { get; }
 
@@ -95,7 +99,7 @@ internal sealed partial class Simulation : ILogger
         SynchronizationContext.SetSynchronizationContext(_turns);
         try
         {
-            for (var step = 0; step < steps; step++)
+            for (var step = 0; step < (KeepsHistory ? steps : 3 * steps); step++)
             {
                 Step();
                 Check();
@@ -359,7 +363,7 @@ internal sealed partial class Simulation : ILogger
                 return;
             }
 
-            Assert.True(round < 300, $"it does not come to rest: {(_partition is null ? "no partition" : StatusOf(_partition))}");
+            Assert.True(round < 300, $"it does not come to rest: {(_partition is null ? "no partition" : StatusOf(_partition))}; {Model.WhatIsOpen(_aggregators)}");
             EndRequested();
             FireReplays();
             foreach (var metric in round % 10 == 9 ? Model.LeftBehind() : [])
