@@ -4,6 +4,9 @@ namespace OrleansMetrics.Contracts.Partitions;
 [GenerateSerializer, Immutable, Alias("OrleansMetrics.PartitionStatus")]
 public sealed record PartitionStatus
 {
+    /// <summary>Metrics named by their size.</summary>
+    public const int LargestMetrics = 10;
+
     /// <summary>Partition number, from 0.</summary>
     [Id(0)] public required int Partition { get; init; }
 
@@ -66,4 +69,13 @@ public sealed record PartitionStatus
 
     /// <summary>What the history of its metrics takes in storage.</summary>
     [Id(20)] public long HistoryBytes { get; init; }
+
+    /// <summary>Those of <see cref="Processed"/> that are in the overflow series of their metric: it had more series than it may have.</summary>
+    [Id(21)] public long Overflowed { get; init; }
+
+    /// <summary>The metrics with most series, at most <see cref="LargestMetrics"/>, the largest first.</summary>
+    [Id(22)] public MetricSize[] MostSeries { get; init; } = [];
+
+    /// <summary>The metrics that take most in storage, at most <see cref="LargestMetrics"/>, the largest first.</summary>
+    [Id(23)] public MetricSize[] MostStored { get; init; } = [];
 }

@@ -48,4 +48,13 @@ public sealed record NodeStats
 
     /// <summary>What the process is: <c>standalone</c>, <c>silo</c> or <c>gateway</c>.</summary>
     [Id(14)] public string Role { get; init; } = "standalone";
+
+    /// <summary>Series in the memory of this node.</summary>
+    [Id(15)] public long Series { get; init; }
+
+    /// <summary>Points that aggregators on this node put into overflow series; they are in <see cref="Processed"/> too.</summary>
+    [Id(16)] public long Overflowed { get; init; }
+
+    /// <summary>Metrics of this node with points in their overflow series within the last minute, at most 1,000.</summary>
+    [Id(17)] public string[] Overflowing { get; init; } = [];
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using OrleansMetrics.Gateway.Ingest;
 using OrleansMetrics.Gateway.Lifecycle;
 using OrleansMetrics.Gateway.Stats;
 using OrleansMetrics.Streams.Batching;
@@ -57,6 +58,7 @@ internal static class NodeServices
         services.AddSingleton(static provider => new GatewayId(
             provider.GetRequiredService<IOptions<NodeOptions>>().Value.Name ?? provider.GetRequiredService<NodeAddress>().DefaultName()));
         services.AddSingleton<IntakeClosing>();
+        services.TryAddSingleton<SeriesOverflow>();
         services.AddSingleton<NodeReporter>();
         services.AddSingleton<INodeReporter>(static provider => provider.GetRequiredService<NodeReporter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<INodeCounters, IngestCounters>());

@@ -5,7 +5,7 @@ using OrleansMetrics.Streams.Batching;
 namespace OrleansMetrics.Gateway.Ingest;
 
 /// <summary>What a sender is told: 204, or problem details (RFC 9457) with <c>accepted</c>, <c>rejected</c> and <c>errors</c> where points were judged.</summary>
-internal readonly record struct IngestAnswer(int Status, string Title = "", string Detail = "", long? Accepted = null, bool Replayed = false)
+internal readonly record struct IngestAnswer(int Status, string Title = "", string Detail = "", long? Accepted = null, bool Replayed = false, string? Overflow = null)
 {
     private const string RetryAfterSeconds = "1";
 
@@ -63,6 +63,11 @@ internal readonly record struct IngestAnswer(int Status, string Title = "", stri
         if (Replayed)
         {
             context.Response.Headers[IdempotencyKey.ReplayedHeader] = "true";
+        }
+
+        if (Overflow is not null)
+        {
+            context.Response.Headers[SeriesOverflow.Header] = Overflow;
         }
 
         if (Status == StatusCodes.Status204NoContent)

@@ -41,6 +41,7 @@ public static class IngestExtensions
         services.TryAddSingleton<GatewayInstruments>();
         services.TryAddSingleton<ObjectPool<IngestRequest>>(provider => new DefaultObjectPool<IngestRequest>(
             ActivatorUtilities.CreateInstance<IngestRequestPolicy>(provider)));
+        services.TryAddSingleton<SeriesOverflow>();
         services.TryAddSingleton<IngestHandler>();
         return services;
     }

@@ -18,6 +18,7 @@ internal sealed class IngestHandler(
     IPointBatcher batcher,
     IngestStatistics statistics,
     GatewayInstruments instruments,
+    SeriesOverflow overflow,
     IOptions<IngestOptions> options,
     TimeProvider time,
     ILogger<IngestHandler> logger)
@@ -142,7 +143,7 @@ internal sealed class IngestHandler(
             case SubmitStatus.Appended or SubmitStatus.Repeated:
                 // The batcher has counted them.
                 var answer = request.Report.Rejected == 0 ? IngestAnswer.Stored : IngestAnswer.PartlyStored(request.Report, points);
-                return answer with { Replayed = status == SubmitStatus.Repeated };
+                return answer with { Replayed = status == SubmitStatus.Repeated, Overflow = overflow.Of(request.Points) };
             case SubmitStatus.Full:
                 statistics.RequestOverloaded();
                 return IngestAnswer.Overloaded;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using OrleansMetrics.Contracts.Stats;
 using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Gateway.Hosting;
+using OrleansMetrics.Gateway.Ingest;
 using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Stats;
@@ -13,6 +14,7 @@ public sealed partial class NodeReporter(
     GatewayId node,
     NodeRole role,
     IEnumerable<INodeCounters> counters,
+    SeriesOverflow overflow,
     ReadinessState readiness,
     TimeProvider time,
     ILogger<NodeReporter> logger) : BackgroundService, INodeReporter
@@ -84,6 +86,10 @@ public sealed partial class NodeReporter(
         try
         {
             await ReportNowAsync(cancellationToken);
+            if (role != NodeRole.Silo)
+            {
+                overflow.Update(await grains.GetGrain<IClusterStatsGrain>(0).GetNodes(cancellationToken));
+            }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -62,6 +62,22 @@ public sealed record StatsAnswer
     [Description("Bytes of the history of all metrics in storage; by metric in /api/metrics. Sum over partitions.")]
     public required long HistoryBytes { get; init; }
 
+    /// <summary>Points in overflow series; part of <see cref="Processed"/>. Sum over partitions.</summary>
+    [Description("Points in the overflow series of metrics that have more series than they may; part of processed. Sum over partitions.")]
+    public required long Overflowed { get; init; }
+
+    /// <summary>Series of all metrics. Sum over partitions.</summary>
+    [Description("Series of all metrics. Sum over partitions.")]
+    public required long Series { get; init; }
+
+    /// <summary>The metrics with most series.</summary>
+    [Description("The ten metrics with most series, as of their last flush.")]
+    public required MetricSize[] MostSeries { get; init; }
+
+    /// <summary>The metrics that take most in storage.</summary>
+    [Description("The ten metrics whose snapshot and history take most bytes in storage, as of their last flush.")]
+    public required MetricSize[] MostStored { get; init; }
+
     /// <summary>Whether the ledger of every partition balances, and the sums do.</summary>
     [Description("Whether the ledger of every partition balances, and the sums do.")]
     public required bool Balanced { get; init; }
@@ -95,11 +111,18 @@ public sealed record StatsAnswer
             Flushes = nodes.Sum(n => n.Flushes),
             Errors = nodes.Sum(n => n.Errors),
             HistoryBytes = partitions.Sum(p => p.HistoryBytes),
+            Overflowed = partitions.Sum(static p => p.Overflowed),
+            Series = partitions.Sum(static p => p.Series),
+            MostSeries = Largest(partitions.SelectMany(static p => p.MostSeries), static metric => metric.Series),
+            MostStored = Largest(partitions.SelectMany(static p => p.MostStored), static metric => metric.SnapshotBytes + metric.HistoryBytes),
             Balanced = partitions.All(p => p.Balanced) && accepted == processed + dropped.Values.Sum() + inFlight,
             Partitions = partitions,
             Nodes = nodes,
         };
     }
+
+    private static MetricSize[] Largest(IEnumerable<MetricSize> metrics, Func<MetricSize, long> size) =>
+        [.. metrics.OrderByDescending(size).ThenBy(static metric => metric.Metric, StringComparer.Ordinal).Take(PartitionStatus.LargestMetrics)];
 
     private static SortedDictionary<string, long> Sum(IEnumerable<Dictionary<string, long>> counters)
     {

@@ -4,11 +4,12 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <param name="Processed">Points in windows and totals.</param>
 /// <param name="Late">Points whose window was final.</param>
 /// <param name="Collided">Points of a series whose identity is taken by another series of the metric.</param>
+/// <param name="Overflowed">Those of <paramref name="Processed"/> that are in the overflow series instead of their own.</param>
 [GenerateSerializer, Immutable, Alias("OrleansMetrics.AggregatorCounters")]
 public readonly record struct AggregatorCounters(
-    [property: Id(0)] long Processed, [property: Id(1)] long Late, [property: Id(2)] long Collided)
+    [property: Id(0)] long Processed, [property: Id(1)] long Late, [property: Id(2)] long Collided, [property: Id(3)] long Overflowed = 0)
 {
     /// <summary>Both together.</summary>
     public static AggregatorCounters operator +(AggregatorCounters one, AggregatorCounters other) =>
-        new(one.Processed + other.Processed, one.Late + other.Late, one.Collided + other.Collided);
+        new(one.Processed + other.Processed, one.Late + other.Late, one.Collided + other.Collided, one.Overflowed + other.Overflowed);
 }

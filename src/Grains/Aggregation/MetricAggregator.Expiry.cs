@@ -77,33 +77,4 @@ public sealed partial class MetricAggregator
         return history.Seen <= _expiredThrough && (history.Seen <= KeptAfter || history.PackedWindows == 0)
             && _series.Rows[row].Window is { Count: 0, Next: 0 };
     }
-
-    private int FindOrAdd(ulong id)
-    {
-        var row = _series.Find(id);
-        if (row >= 0)
-        {
-            return Existing(row);
-        }
-
-        row = _series.FindOrAdd(id);
-        ref var history = ref _series.Histories[row];
-        history.Seen = Math.Max(Watermark, long.MinValue + 1);
-        _earliestSeen = Math.Min(_earliestSeen, history.Seen);
-        return row;
-    }
-
-    /// <summary>A series that has a row, started anew if it is expired.</summary>
-    private int Existing(int row)
-    {
-        ref var history = ref _series.Histories[row];
-        if (history.Seen <= _expiredThrough)
-        {
-            _expired -= history.Seen <= _lookedThrough ? 1 : 0;
-            _series.StartAnew(row);
-            history.Seen = Watermark;
-        }
-
-        return row;
-    }
 }

@@ -33,6 +33,9 @@ public sealed partial class MetricAggregator
         writer.Varint((ulong)_processed);
         writer.Varint((ulong)_late);
         writer.Varint((ulong)_collided);
+        writer.Varint((ulong)_overflowed);
+        writer.Varint((ulong)_counted);
+        writer.Zigzag(_countedThrough);
         writer.Varint((ulong)Kind);
         var (leavesOut, seen) = (MayHaveExpired, 0L);
         writer.Varint((ulong)(leavesOut ? CountKept() : _series.Count));
@@ -205,6 +208,9 @@ public sealed partial class MetricAggregator
         _processed = input.ReadCount();
         _late = input.ReadCount();
         _collided = input.ReadCount();
+        _overflowed = version >= 4 ? input.ReadCount() : 0;
+        var counted = version >= 4 ? input.ReadCount() : -1;
+        _countedThrough = version >= 4 ? input.ReadZigzag() : long.MinValue;
         Kind = checked((MetricKind)input.ReadCount());
         var count = input.ReadCount();
         var seen = 0L;
@@ -213,6 +219,17 @@ public sealed partial class MetricAggregator
             ReadSeries(ref input, i, version, ref seen);
         }
 
+        if (counted < 0)
+        {
+            counted = count;
+        }
+
+        if (counted > int.MaxValue || _overflowed > _processed || _countedThrough > _finalThrough)
+        {
+            throw new InvalidDataException($"{counted} series were counted, and {_overflowed} of {_processed} points overflowed");
+        }
+
+        _counted = (int)counted;
         if (version >= 3)
         {
             History = input.ReadVarint() switch

@@ -83,7 +83,7 @@ public sealed partial class MetricAggregator
     public long Watermark { get; private set; } = long.MinValue;
 
     /// <summary>What became of all points so far.</summary>
-    public AggregatorCounters Counters => new(_processed, _late, _collided);
+    public AggregatorCounters Counters => new(_processed, _late, _collided, _overflowed);
 
     /// <summary>Series, without those that <see cref="RemoveExpired"/> has found expired.</summary>
     public int SeriesCount => _series.Count - _expired;
@@ -185,7 +185,12 @@ public sealed partial class MetricAggregator
     {
         foreach (var definition in slice.GetDefinitions())
         {
-            var row = FindOrAdd(definition.Id);
+            var row = RowOf(definition.Id, isDefined: true);
+            if (row < 0)
+            {
+                continue;
+            }
+
             See(row, Watermark);
             if (!_series.TryDefine(row, definition.Key) && !_series.Histories[row].IsCollided)
             {
@@ -296,7 +301,16 @@ public sealed partial class MetricAggregator
             return;
         }
 
-        row = row >= 0 ? Existing(row) : FindOrAdd(id);
+        if (row < 0 || IsExpired(row))
+        {
+            row = RowOf(id, isDefined: false);
+            if (row < 0)
+            {
+                row = OverflowRow();
+                _overflowed++;
+            }
+        }
+
         if (_series.Histories[row].IsCollided)
         {
             See(row, Watermark);

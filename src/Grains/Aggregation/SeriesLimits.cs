@@ -4,7 +4,8 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <param name="Expiry">
 /// Milliseconds: a series is expired when all windows are final that end so long after it was last seen. <see cref="long.MaxValue"/>: never.
 /// </param>
-public sealed record SeriesLimits(long Expiry)
+/// <param name="MaxPerMetric">Series of a metric; the points of further ones go to its overflow series.</param>
+public sealed record SeriesLimits(long Expiry, int MaxPerMetric = int.MaxValue)
 {
     /// <summary>No limits.</summary>
     public static SeriesLimits None { get; } = new(long.MaxValue);

@@ -45,12 +45,13 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         HistoryPolicy policy,
         ChunkStores chunks,
         HistoryWorkSlots slots,
+        SeriesBudget budget,
         TimeProvider time,
         ILogger<AggregatorGrain> logger)
     {
         var metric = this.GetPrimaryKeyString();
         var history = policy.For(metric) is { } kept ? new AggregatorHistory(kept, chunks.Of(metric), statistics, time) : null;
-        _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle, history);
+        _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle, history, new SeriesAccount(budget, metric));
         _residents = residents;
         _time = time;
         _statistics = statistics;
@@ -81,6 +82,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _residents.Remove(_partition, GrainContext);
+        _aggregator.Close();
         if (reason.ReasonCode == DeactivationReasonCode.Migrating)
         {
             // It takes along what is not persisted. Should the move fail, the log has it.

@@ -39,4 +39,7 @@ public readonly record struct AggregatorStatus
 
     /// <summary>Highest watermark seen.</summary>
     [Id(10)] public long Watermark { get; init; }
+
+    /// <summary>What its snapshot takes in storage.</summary>
+    [Id(11)] public long SnapshotBytes { get; init; }
 }

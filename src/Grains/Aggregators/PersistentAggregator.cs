@@ -17,13 +17,15 @@ namespace OrleansMetrics.Grains.Aggregators;
 /// <see cref="FlushAsync"/>, which awaits storage: the others may be called meanwhile, it itself may not.
 /// </remarks>
 internal sealed class PersistentAggregator(
-    IPersistentState<SnapshotState> state, WindowSettings settings, SiloStatistics statistics, Action deactivate, AggregatorHistory? history = null)
+    IPersistentState<SnapshotState> state, WindowSettings settings, SiloStatistics statistics, Action deactivate, AggregatorHistory? history = null,
+    SeriesAccount? account = null)
 {
     /// <summary>Chunks written in one flush; more come with the next.</summary>
     private const int MaxChunksPerFlush = 32;
 
     private long _persistedPosition;
     private long _persistedWatermark;
+    private int _snapshotBytes;
 
     /// <summary>The windows.</summary>
     public MetricAggregator Windows { get; private set; } = new(settings);
@@ -50,6 +52,7 @@ internal sealed class PersistentAggregator(
         if (state.State.Bytes.Length > 0)
         {
             Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);
+            _snapshotBytes = state.State.Bytes.Length;
             _persistedPosition = moved?.PersistedPosition ?? Windows.Position;
             _persistedWatermark = moved?.PersistedWatermark ?? Windows.Watermark;
 
@@ -59,7 +62,11 @@ internal sealed class PersistentAggregator(
 
         Windows.KeptAfter = long.MaxValue;
         history?.Restore(Windows);
+        account?.Set(Windows.Rows);
     }
+
+    /// <summary>The activation ends.</summary>
+    public void Close() => account?.Close();
 
     /// <summary>Puts all windows, persisted or not, into the state, to be taken to another silo. Nothing else may follow.</summary>
     public MovedAggregator Leave(IWindowObserver[] observers)
@@ -83,9 +90,18 @@ internal sealed class PersistentAggregator(
         if (slice.Position > Windows.Position)
         {
             var before = Windows.Counters;
+            Windows.NodeIsFull = account is { IsFull: true };
             Windows.Apply(new SliceReader(slice.Bytes.Span), slice.Position, slice.Watermark);
             var after = Windows.Counters;
             statistics.SliceApplied(after.Processed - before.Processed, after.Late - before.Late, after.Collided - before.Collided);
+            if (account is not null)
+            {
+                account.Set(Windows.Rows);
+                if (after.Overflowed > before.Overflowed)
+                {
+                    account.PointsOverflowed(after.Overflowed - before.Overflowed);
+                }
+            }
         }
 
         return Status(applied: true);
@@ -114,6 +130,7 @@ internal sealed class PersistentAggregator(
             }
 
             Windows.RemoveExpired();
+            account?.Set(Windows.Rows);
 
             // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
             var status = Status(applied: true);
@@ -144,6 +161,7 @@ internal sealed class PersistentAggregator(
                     // Windows that closed while storage wrote are open in the snapshot.
                     NextCloseAt = Windows.Watermark == watermark ? NextCloseAt : Math.Min(status.NextCloseAt, NextCloseAt),
                     HistoryBytes = history?.StoredBytes ?? 0,
+                    SnapshotBytes = _snapshotBytes,
                     Empty = IsEmpty && _persistedPosition == status.Position && status.Begin == Windows.Begin,
                 };
             }
@@ -205,6 +223,7 @@ internal sealed class PersistentAggregator(
         HistoryBytes = history?.StoredBytes ?? 0,
         Begin = Windows.Begin,
         Watermark = Windows.Watermark,
+        SnapshotBytes = _snapshotBytes,
     };
 
     private bool IsEmpty => Windows.IsEmpty && Windows.History is null or { Chunks: 0, Doomed.Count: 0 } && history is not { IsBusy: true };
@@ -230,7 +249,9 @@ internal sealed class PersistentAggregator(
         Windows = new MetricAggregator(settings) { Begin = begin, FinalWindows = sink };
         _persistedPosition = 0;
         _persistedWatermark = 0;
+        _snapshotBytes = 0;
         history?.StartAnew(Windows);
+        account?.Set(0);
     }
 
     private async Task ClearRecordAsync()
@@ -251,6 +272,7 @@ internal sealed class PersistentAggregator(
     {
         var persisting = history?.BeginSnapshot();
         state.State.Bytes = Snapshot();
+        var bytes = state.State.Bytes.Length;
         try
         {
             await state.WriteStateAsync();
@@ -272,6 +294,7 @@ internal sealed class PersistentAggregator(
             state.State.Bytes = [];
         }
 
+        _snapshotBytes = bytes;
         statistics.SnapshotWritten();
         if (persisting is not null)
         {

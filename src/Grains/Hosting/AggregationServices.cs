@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using OrleansMetrics.Grains.Aggregators;
 using OrleansMetrics.Grains.Flush;
 using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.Placement;
@@ -39,6 +40,7 @@ public static class AggregationServices
         services.AddSingleton<ChunkStores>();
         services.AddSingleton<ChunkCache>();
         services.AddSingleton<SiloStatistics>();
+        services.AddSingleton<SeriesBudget>();
         services.AddSingleton<GrainsInstruments>();
         services.AddPartitionPlacement();
         services.AddMetrics();

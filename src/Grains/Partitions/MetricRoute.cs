@@ -30,6 +30,9 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     /// <summary>What the metric's history takes in storage.</summary>
     public long HistoryBytes { get; private set; }
 
+    /// <summary>What its snapshot takes.</summary>
+    public long SnapshotBytes { get; private set; }
+
     /// <summary>Points of this metric in the records routed.</summary>
     public long Accepted { get; private set; }
 
@@ -103,6 +106,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
         Kind = state.Kind,
         Series = state.Series,
         HistoryBytes = state.HistoryBytes,
+        SnapshotBytes = state.SnapshotBytes,
         Accepted = state.Accepted,
         Counters = state.Counters,
         NextCloseAt = state.NextCloseAt,
@@ -112,7 +116,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
         EmptyAt = (state.EmptyPosition, state.EmptyWatermark),
     };
 
-    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap, HistoryBytes, Begin, EmptyAt.Position, EmptyAt.Watermark);
+    public PartitionState.MetricState ToState() => new(Name, Kind, Series, Accepted, Counters, PersistedNextCloseAt, Lost, Gap, HistoryBytes, Begin, EmptyAt.Position, EmptyAt.Watermark, SnapshotBytes);
 
     /// <summary>Takes note of a slice, whether or not it could be sent.</summary>
     /// <param name="position">Its record's position.</param>
@@ -235,6 +239,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
         _observed = status.Position;
         Series = status.Series;
         HistoryBytes = status.HistoryBytes;
+        SnapshotBytes = status.SnapshotBytes;
         Kind = status.Kind;
         NextCloseAt = status.NextCloseAt;
 

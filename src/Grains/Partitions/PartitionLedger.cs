@@ -128,6 +128,7 @@ internal sealed class PartitionLedger
     {
         long accepted = _forgottenAccepted, processed = _forgotten.Processed, late = _forgotten.Late, collided = _forgotten.Collided, lost = _lost + _forgottenLost;
         long inFlight = 0, series = 0, historyBytes = 0;
+        long overflowed = _forgotten.Overflowed;
         int stalled = 0;
         var balanced = true;
         foreach (var route in routes)
@@ -140,6 +141,7 @@ internal sealed class PartitionLedger
             inFlight += route.InFlight;
             series += route.Series;
             historyBytes += route.HistoryBytes;
+            overflowed += route.Counters.Overflowed;
             stalled += route.Stalled ? 1 : 0;
             balanced &= route.InFlight >= 0;
         }
@@ -172,7 +174,36 @@ internal sealed class PartitionLedger
             Stalled = stalled,
             PointsBehind = inLog,
             HistoryBytes = historyBytes,
+            Overflowed = overflowed,
+            MostSeries = Largest(routes, static route => route.Series),
+            MostStored = Largest(routes, static route => route.HistoryBytes + route.SnapshotBytes),
         };
+    }
+
+    /// <summary>The metrics with most of something: one pass, and a few comparisons for each.</summary>
+    private static MetricSize[] Largest(IReadOnlyCollection<MetricRoute> routes, Func<MetricRoute, long> size)
+    {
+        var largest = new PriorityQueue<MetricRoute, long>(PartitionStatus.LargestMetrics + 1);
+        foreach (var route in routes)
+        {
+            if (largest.Count < PartitionStatus.LargestMetrics)
+            {
+                largest.Enqueue(route, size(route));
+            }
+            else
+            {
+                largest.EnqueueDequeue(route, size(route));
+            }
+        }
+
+        var sizes = new MetricSize[largest.Count];
+        for (var i = sizes.Length - 1; i >= 0; i--)
+        {
+            var route = largest.Dequeue();
+            sizes[i] = new MetricSize(route.Name, route.Series, route.SnapshotBytes, route.HistoryBytes, route.Counters.Overflowed);
+        }
+
+        return sizes;
     }
 
     /// <summary>Moves on to a record, and returns the points that the log counts since the one before.</summary>

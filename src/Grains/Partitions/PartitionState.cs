@@ -68,6 +68,7 @@ public sealed class PartitionState
     /// <param name="Begin">What it was at or below this position is forgotten.</param>
     /// <param name="EmptyPosition">Position of its snapshot, when that has nothing but counters; 0 otherwise.</param>
     /// <param name="EmptyWatermark">Watermark of that snapshot.</param>
+    /// <param name="SnapshotBytes">What its snapshot takes in storage.</param>
     [GenerateSerializer, Immutable, Alias("OrleansMetrics.PartitionState.MetricState")]
     public sealed record MetricState(
         [property: Id(0)] string Name,
@@ -81,7 +82,8 @@ public sealed class PartitionState
         [property: Id(8)] long HistoryBytes = 0,
         [property: Id(9)] long Begin = 0,
         [property: Id(10)] long EmptyPosition = 0,
-        [property: Id(11)] long EmptyWatermark = 0);
+        [property: Id(11)] long EmptyWatermark = 0,
+        [property: Id(12)] long SnapshotBytes = 0);
 
     /// <summary>A metric that is forgotten.</summary>
     /// <param name="Name">Its name.</param>

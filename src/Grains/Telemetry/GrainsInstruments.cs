@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OrleansMetrics.Grains.Aggregators;
 using OrleansMetrics.Grains.Stats;
 
 namespace OrleansMetrics.Grains.Telemetry;
@@ -13,7 +14,8 @@ public sealed class GrainsInstruments : IDisposable
 
     /// <param name="meters">Creates the meter.</param>
     /// <param name="statistics">What the instruments read when they are collected.</param>
-    public GrainsInstruments(IMeterFactory meters, SiloStatistics statistics)
+    /// <param name="series">The same, of series.</param>
+    public GrainsInstruments(IMeterFactory meters, SiloStatistics statistics, SeriesBudget series)
     {
         _meter = meters.Create(MeterName);
         _meter.CreateObservableCounter(
@@ -26,6 +28,12 @@ public sealed class GrainsInstruments : IDisposable
             },
             "{point}",
             "Points applied by aggregators on this silo. Replayed points count again.");
+        _meter.CreateObservableCounter(
+            "orleansmetrics.aggregation.overflowed_points", () => series.Overflowed, "{point}",
+            "Points put into the overflow series of their metric because there were too many series. Part of the processed ones; replayed points count again.");
+        _meter.CreateObservableGauge("orleansmetrics.aggregation.series", () => series.Series, "{series}", "Series in the memory of this silo.");
+        _meter.CreateObservableCounter(
+            "orleansmetrics.aggregation.forgotten_metrics", () => statistics.Forgotten, "{metric}", "Metrics forgotten because nothing was left of them.");
         _meter.CreateObservableCounter(
             "orleansmetrics.aggregation.poison_batches", () => statistics.Poisoned, "{batch}", "Batches set aside because they could not be read. (DATALOSS!)");
         _meter.CreateObservableCounter(

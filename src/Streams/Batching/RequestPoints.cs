@@ -33,6 +33,18 @@ public sealed class RequestPoints(int initialCapacity = 1024)
     /// <summary>Bytes that the points take in memory.</summary>
     public long Bytes => Count * 32L;
 
+    /// <summary>The metrics that have points, in the order of their first.</summary>
+    public IEnumerable<MetricEntry> Metrics
+    {
+        get
+        {
+            for (var i = 0; i < _touchedCount; i++)
+            {
+                yield return _metrics[_touched[i]];
+            }
+        }
+    }
+
     /// <summary>Earliest event time; meaningless without points.</summary>
     internal long MinTime { get; private set; } = long.MaxValue;
 

@@ -8,6 +8,9 @@ namespace OrleansMetrics.Grains.Tests.Aggregation;
 /// <summary>What <see cref="MetricAggregator"/> should do, written for clarity: keeps every value.</summary>
 internal sealed class ReferenceAggregator(WindowSettings settings)
 {
+    private static readonly byte[] OverflowKey = SeriesKey.Encode([new Tag("otel.metric.overflow", "true")]);
+    private static readonly ulong OverflowId = SeriesKey.Hash(OverflowKey);
+
     private readonly List<Series> _series = [];
     private long _watermark = long.MinValue;
 
@@ -27,7 +30,11 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         Advance(step.Watermark);
         foreach (var definition in step.Slice?.Definitions ?? [])
         {
-            var series = Find(definition.Id);
+            if (Find(definition.Id, isDefined: true) is not { } series)
+            {
+                continue;
+            }
+
             series.Seen = Math.Max(series.Seen, _watermark);
             series.Collided |= series.Key is not null && !series.Key.SequenceEqual(definition.Key);
             series.Key ??= definition.Key;
@@ -95,7 +102,14 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
             return;
         }
 
-        var series = Find(point.Id);
+        var series = Find(point.Id, isDefined: false);
+        if (series is null)
+        {
+            series = Find(OverflowId, isDefined: true)!;
+            series.Key = OverflowKey;
+            Counters = Counters with { Overflowed = Counters.Overflowed + 1 };
+        }
+
         if (series.Collided)
         {
             series.Seen = Math.Max(series.Seen, _watermark);
@@ -115,14 +129,22 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         window.Points.Add(point);
     }
 
-    private Series Find(ulong id)
+    /// <summary>Null: it is not there, and may not start.</summary>
+    private Series? Find(ulong id, bool isDefined)
     {
         var series = _series.Find(series => series.Id == id);
-        if (series is null)
+        if (series is not null)
         {
-            _series.Add(series = new Series(id) { Seen = _watermark });
+            return series;
         }
 
+        var others = _series.Count(static series => series.Id != OverflowId);
+        if (id != OverflowId && (others >= settings.Series.MaxPerMetric || (!isDefined && others < _series.Count)))
+        {
+            return null;
+        }
+
+        _series.Add(series = new Series(id) { Seen = _watermark });
         return series;
     }
 

@@ -21,13 +21,16 @@ public sealed class SeriesExpiryTests
     }
 
     [Fact]
-    public void Series_expire_as_in_the_reference_whenever_rows_are_removed()
+    public void Series_expire_and_overflow_as_in_the_reference_whenever_rows_are_removed()
     {
-        int expired = 0, cameBack = 0, compacted = 0;
-        Gen.Select(AggregatorRun.Any, Gen.OneOf(Gen.Const(40L), Gen.Const(150L), Gen.Const(600L)), Gen.Int[0, 3].Select(static i => (Upkeep)i).Array[25]).Sample(
-            (run, expiry, upkeep) =>
+        int expired = 0, cameBack = 0, compacted = 0, overflowed = 0;
+
+        // At the limit series are counted again whenever some can have expired.
+        Gen.Select(
+            AggregatorRun.Any, Gen.OneOf(Gen.Const(40L), Gen.Const(150L), Gen.Const(255L)), Gen.Int[0, 3].Select(static i => (Upkeep)i).Array[25], Gen.OneOf(Gen.Const(int.MaxValue), Gen.Int[1, 4])).Sample(
+            (run, expiry, upkeep, limit) =>
             {
-                var settings = run.Settings with { Series = new SeriesLimits(expiry) };
+                var settings = run.Settings with { Series = new SeriesLimits(expiry, limit) };
                 var aggregator = new MetricAggregator(settings);
                 var reference = new ReferenceAggregator(settings);
                 var before = new HashSet<string>();
@@ -44,7 +47,7 @@ public sealed class SeriesExpiryTests
                     Assert.Equal(expected, Text(aggregator.Query("metric", new AggregatesQuery())));
                     if (upkeep[i] is Upkeep.Remove or Upkeep.Restore)
                     {
-                        Assert.InRange(aggregator.SeriesCount, reference.SeriesCount, reference.SeriesCount + (upkeep[i] == Upkeep.Remove ? 0 : 5));
+                        Assert.InRange(aggregator.SeriesCount, reference.SeriesCount, reference.SeriesCount + (upkeep[i] == Upkeep.Remove ? 0 : 6));
                     }
 
                     var now = reference.Query(new AggregatesQuery()).Series.Select(static series => string.Join(',', series.Tags)).ToHashSet();
@@ -55,9 +58,11 @@ public sealed class SeriesExpiryTests
                     gone.ExceptWith(now);
                     before = now;
                 }
+
+                Interlocked.Add(ref overflowed, (int)aggregator.Counters.Overflowed);
             },
-            iter: 2_000);
-        Assert.All([expired, cameBack, compacted], static seen => Assert.True(seen > 200, $"a case was generated only {seen} times"));
+            iter: 3_000);
+        Assert.All([expired, cameBack, compacted, overflowed], static seen => Assert.True(seen > 200, $"a case was generated only {seen} times"));
     }
 
     [Fact]

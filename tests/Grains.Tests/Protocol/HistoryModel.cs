@@ -9,7 +9,7 @@ namespace OrleansMetrics.Grains.Tests.Protocol;
 /// <summary>What must be so of history: a snapshot and the chunks that it names have every point once.</summary>
 internal sealed class HistoryModel(Simulation simulation)
 {
-    private readonly WindowSettings _keepsAll = simulation.Settings with { Retained = 1_000_000, Series = SeriesLimits.None };
+    private readonly WindowSettings _keepsAll = simulation.Settings with { Retained = 1_000_000 };
 
     /// <summary>A snapshot that storage has just taken: what it names is there, and with its own windows it has every point that was processed, once.</summary>
     public void Check(string metric, MetricAggregator snapshot)

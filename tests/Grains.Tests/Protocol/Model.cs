@@ -179,6 +179,11 @@ internal sealed class Model(Simulation simulation)
             }
 
             Assert.NotNull(snapshot);
+            if (expected.Counters.Overflowed > 0)
+            {
+                simulation.Seen("points overflowed");
+            }
+
             Compare(metric, "snapshot", expected, snapshot.Windows);
             if (simulation.KeepsHistory)
             {

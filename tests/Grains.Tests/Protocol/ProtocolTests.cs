@@ -46,7 +46,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             "points lost", "points of a lost tail in a snapshot", "call to a stale aggregator", "call to a stale partition", "effect after the failure",
             "failure after the effect", "delivery dropped", "everything killed", "heartbeat", "duplicate", "LogPoison", "LogAggregatorCaughtUp", "LogSettled", "LogTailLost",
             "LogRecordsLost", "LogStale", "chunk created", "chunk was there already", "chunk cleared", "chunks merged", "chunks rolled up", "job in vain", "chunks expired",
-            "LogForgotten", "forgotten", "forgotten again", "forgotten at the end", "snapshot cleared", "LogForgettingFailed",
+            "LogForgotten", "forgotten", "forgotten again", "forgotten at the end", "snapshot cleared", "LogForgettingFailed", "points overflowed",
         ];
         string[] rare = ["stale clear fenced", "snapshot of what is forgotten"];
         Assert.All(rare, what => Assert.True(coverage.GetValueOrDefault(what) >= seeds / 1_000, $"{what}: {coverage.GetValueOrDefault(what)} times"));

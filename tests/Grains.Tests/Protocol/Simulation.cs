@@ -47,7 +47,7 @@ internal sealed partial class Simulation : ILogger
         Expires = Random.Next(2) == 0;
         Forgets = Expires && Random.Next(3) > 0;
         KeepsHistory = !Forgets || Random.Next(3) == 0;
-        Settings = Expires ? Windows with { Series = new SeriesLimits(2_500) } : Windows;
+        Settings = Expires ? Windows with { Series = new SeriesLimits(2_500, Forgets ? int.MaxValue : Random.Next(3, 12)) } : Windows;
         _trace = trace ? new StringBuilder().AppendLine($"{_faults}{(Forgets ? KeepsHistory ? ", forgets" : ", forgets and has no history" : Expires ? ", expires" : "")}") : null;
         Model = new Model(this);
         var keep = Random.Next(2) == 0 && !Forgets ? Forever : 4_000;
