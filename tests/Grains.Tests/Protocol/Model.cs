@@ -26,6 +26,7 @@ internal sealed class Model(Simulation simulation)
     private readonly Dictionary<string, long> _forgottenAt = [];
 
     private readonly HashSet<string> _cleared = [];
+    private readonly Dictionary<string, byte[]> _old = [];
     private readonly HashSet<string> _strays = [];
 
     /// <summary>Points that vanished with the log's end before the partition had persisted that it knew of them.</summary>
@@ -75,13 +76,21 @@ internal sealed class Model(Simulation simulation)
     {
         if (state is SnapshotState snapshot)
         {
-            CheckSnapshot(key, Snapshot.Read(snapshot.Bytes, simulation.Settings));
+            var read = Snapshot.Read(snapshot.Bytes, simulation.Settings);
+            CheckSnapshot(key, read);
+            if (!read.Windows.IsEmpty && read.Windows.Begin >= _forgottenAt.GetValueOrDefault(key))
+            {
+                _old[key] = snapshot.Bytes;
+            }
         }
         else
         {
             CheckCheckpoint((PartitionState)state);
         }
     }
+
+    /// <summary>Of metrics that are forgotten, the last snapshots that had a series.</summary>
+    public IReadOnlyDictionary<string, byte[]> OldSnapshots => _old;
 
     /// <summary>A state that storage has just cleared: it had nothing, and what it had before is in the partition's counters.</summary>
     public void Cleared(string metric)

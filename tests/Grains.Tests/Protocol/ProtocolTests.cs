@@ -46,10 +46,9 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             "points lost", "points of a lost tail in a snapshot", "call to a stale aggregator", "call to a stale partition", "effect after the failure",
             "failure after the effect", "delivery dropped", "everything killed", "heartbeat", "duplicate", "LogPoison", "LogAggregatorCaughtUp", "LogSettled", "LogTailLost",
             "LogRecordsLost", "LogStale", "chunk created", "chunk was there already", "chunk cleared", "chunks merged", "chunks rolled up", "job in vain", "chunks expired",
-            "LogForgotten", "forgotten", "forgotten again", "forgotten at the end", "snapshot cleared", "LogForgettingFailed", "points overflowed",
+            "LogForgotten", "forgotten", "forgotten again", "forgotten at the end", "snapshot cleared", "LogForgettingFailed", "points overflowed", "snapshot of what is forgotten",
         ];
-        string[] rare = ["stale clear fenced", "snapshot of what is forgotten"];
-        Assert.All(rare, what => Assert.True(coverage.GetValueOrDefault(what) >= seeds / 1_000, $"{what}: {coverage.GetValueOrDefault(what)} times"));
+        Assert.True(coverage.GetValueOrDefault("stale clear fenced") >= seeds / 1_000, "a stale clear is rare");
         Assert.All(wanted, what => Assert.True(coverage.GetValueOrDefault(what) >= seeds / 100, $"{what}: {coverage.GetValueOrDefault(what)} times"));
     }
 

@@ -345,6 +345,7 @@ internal sealed partial class Simulation : ILogger
             Damage();
         }
 
+        var planted = false;
         for (var round = 0; ; round++)
         {
             while (_pending.Count > 0)
@@ -360,10 +361,15 @@ internal sealed partial class Simulation : ILogger
 
             if (_partition is { Alive: true, Ready: true, Stale: false } && round >= QuietRounds && IsSettled(StatusOf(_partition)))
             {
-                return;
+                if (!Forgets || planted || !PlantSnapshots())
+                {
+                    return;
+                }
+
+                planted = true;
             }
 
-            Assert.True(round < 300, $"it does not come to rest: {(_partition is null ? "no partition" : StatusOf(_partition))}; {Model.WhatIsOpen(_aggregators)}");
+            Assert.True(round < 500, $"it does not come to rest: {(_partition is null ? "no partition" : StatusOf(_partition))}; {Model.WhatIsOpen(_aggregators)}");
             EndRequested();
             FireReplays();
             foreach (var metric in round % 10 == 9 ? Model.LeftBehind() : [])
@@ -389,6 +395,31 @@ internal sealed partial class Simulation : ILogger
                 Flush();
             }
         }
+    }
+
+    /// <summary>Puts old snapshots of forgotten metrics back, as an activation does that was stale for long; some of the metrics come back.</summary>
+    private bool PlantSnapshots()
+    {
+        var any = false;
+        foreach (var (metric, snapshot) in Model.OldSnapshots)
+        {
+            if (_aggregators.TryGetValue(metric, out var active) && active.Alive)
+            {
+                Kill(active);
+            }
+
+            Storage.Write(metric, null, new SnapshotState { Bytes = snapshot });
+            Note($"an old snapshot of {metric} is there again");
+            Seen("snapshot of what is forgotten");
+            any = true;
+        }
+
+        if (any && Random.Next(2) == 0)
+        {
+            Append();
+        }
+
+        return any;
     }
 
     private bool IsSettled(PartitionStatus status) => status is { Stalled: 0, InFlight: 0, Replaying: false }
