@@ -12,9 +12,6 @@ namespace OrleansMetrics.Grains.History;
 /// </remarks>
 internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore store, SiloStatistics statistics, TimeProvider time)
 {
-    /// <summary>How long a chunk that is not named any more is still there: for queries that go on, and for writes of a stale activation that are late.</summary>
-    public static readonly TimeSpan ClearDelay = TimeSpan.FromMinutes(1);
-
     private const int ReservedIds = 2;
     private const int ClearedPerFlush = 32;
 
@@ -170,7 +167,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     /// <summary>Clears chunks that the persisted snapshot does not name any more. What cannot be cleared now is cleared later.</summary>
     public async Task ClearAsync()
     {
-        var before = (time.GetUtcNow() - ClearDelay).ToUnixTimeMilliseconds();
+        var before = Now - settings.ClearDelay;
         foreach (var doomed in _clearable.Where(one => one.Since <= before).Take(ClearedPerFlush).ToList())
         {
             try
@@ -198,7 +195,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         DueAt = Math.Min(
             _cutDueAt > windows.Watermark ? _cutDueAt : long.MaxValue,
             Math.Min(
-                followsUp ? windows.Watermark + (long)ClearDelay.TotalMilliseconds + 1 : long.MaxValue,
+                followsUp ? windows.Watermark + settings.ClearDelay + 1 : long.MaxValue,
                 next == long.MaxValue ? long.MaxValue : SeriesMerger.StepStart(next - 1, settings.ChunkInterval) + settings.ChunkInterval + lateness));
     }
 

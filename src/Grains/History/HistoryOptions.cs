@@ -37,6 +37,11 @@ public sealed class HistoryOptions
     /// <summary>Chunks that are merged together have no more bytes than this: 64 KiB to 1 GiB. Default 8 MiB.</summary>
     public int MaxMergeBytes { get; set; } = 8 << 20;
 
+    /// <summary>
+    /// How long a chunk that has been replaced or is too old is still there, for queries that go on and for writes that are late: one second to an hour. Default 1 minute.
+    /// </summary>
+    public TimeSpan ClearDelay { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Chunks that a silo keeps in memory for queries. Default 64 MiB.</summary>
     public long CacheBytes { get; set; } = 64L << 20;
 
@@ -82,6 +87,11 @@ public sealed class HistoryOptions
             if (options.MaxMergeBytes is < 1 << 16 or > 1 << 30)
             {
                 failures.Add($"History:MaxMergeBytes is {options.MaxMergeBytes}; it must be 65,536 to 1,073,741,824.");
+            }
+
+            if (options.ClearDelay < TimeSpan.FromSeconds(1) || options.ClearDelay > TimeSpan.FromHours(1))
+            {
+                failures.Add($"History:ClearDelay is {options.ClearDelay}; it must be 00:00:01 to 01:00:00.");
             }
 
             if (options.CacheBytes < 0)

@@ -36,6 +36,9 @@ public sealed class HistoryPolicy(IOptions<HistoryOptions> options, WindowSettin
         var share = XxHash3.HashToUInt64(MemoryMarshal.AsBytes(metric.AsSpan())) % 1024;
         var delay = (long)share * size * BlockWindows / 4096;
         return new HistorySettings(
-            tiers, (long)all.ChunkInterval.TotalMilliseconds, all.ChunkWindows, (long)all.MaxChunkDelay.TotalMilliseconds, all.MaxMergeBytes, BlockWindows, delay);
+            tiers, (long)all.ChunkInterval.TotalMilliseconds, all.ChunkWindows, (long)all.MaxChunkDelay.TotalMilliseconds, all.MaxMergeBytes, BlockWindows, delay)
+        {
+            ClearDelay = (long)all.ClearDelay.TotalMilliseconds,
+        };
     }
 }

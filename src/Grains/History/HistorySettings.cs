@@ -11,6 +11,9 @@ namespace OrleansMetrics.Grains.History;
 public sealed record HistorySettings(
     IReadOnlyList<HistoryTier> Tiers, long ChunkInterval, int ChunkWindows, long MaxChunkDelay, int MaxMergeBytes, int BlockWindows, long MergeDelay)
 {
+    /// <summary>How long a chunk that is not named any more is still there: for queries that go on, and for writes of a stale activation that are late.</summary>
+    public long ClearDelay { get; init; } = 60_000;
+
     /// <summary>What a block of a tier covers.</summary>
     public long BlockOf(int tier) => Tiers[tier].Step * (long)BlockWindows;
 }

@@ -231,7 +231,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     /// <summary>Takes over what an aggregator says of itself, unless a later answer is known already.</summary>
     private void Observe(in AggregatorStatus status, long countedThrough)
     {
-        if (status.Begin != Begin || status.Position < _observed)
+        if (status.Position < _observed)
         {
             return;
         }

@@ -62,7 +62,7 @@ internal sealed partial class PartitionRouter
     /// <returns>Whether it could be compared.</returns>
     private bool SettleGap(MetricRoute route, in AggregatorStatus status)
     {
-        if (status.Begin != route.Begin || route.Gap == 0 || route.Stalled || !AllCountedIsRouted || status.Position > _position || status.Position < Math.Max(route.Confirmed, route.Gap))
+        if (route.Gap == 0 || route.Stalled || !AllCountedIsRouted || status.Position > _position || status.Position < Math.Max(route.Confirmed, route.Gap))
         {
             return false;
         }
