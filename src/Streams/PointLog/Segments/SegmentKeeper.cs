@@ -34,6 +34,15 @@ internal sealed class SegmentKeeper
 
     public void Start() => _thread.Start();
 
+    /// <summary>Does what waits on the caller's thread; instead of <see cref="Start"/>.</summary>
+    public void RunHere()
+    {
+        while (_jobs.TryDequeue(out var job))
+        {
+            Do(job);
+        }
+    }
+
     /// <summary>Makes a segment durable that is appended to no more, and writes its index.</summary>
     public void Seal(Segment segment) => Enqueue(() => Index(segment));
 

@@ -13,6 +13,9 @@ internal static partial class SegmentMessages
     [LoggerMessage(Level = LogLevel.Warning, Message = "The point log {Path}: an interrupted write was cut off, {Bytes} bytes at the end of segment {Number}.")]
     public static partial void TornEnd(ILogger logger, string path, long number, long bytes);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Imported the point log {File} into {Path}. The old file is kept as {Kept}.")]
+    public static partial void Imported(ILogger logger, string file, string path, string kept);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The point log {Path}: the file that says what the log is cannot be read; the segments say it, too.")]
     public static partial void StateUnreadable(ILogger logger, string path);
 

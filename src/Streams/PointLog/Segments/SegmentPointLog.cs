@@ -87,7 +87,30 @@ public sealed class SegmentPointLog : IPointLog
     /// <exception cref="OptionsValidationException">Options are out of range; lists all.</exception>
     /// <exception cref="InvalidOperationException">Another process has it open, or it was created with another number of partitions or by another version.</exception>
     /// <exception cref="InvalidDataException">It is damaged beyond repair.</exception>
-    public static SegmentPointLog Open(string directory, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger)
+    public static SegmentPointLog Open(string directory, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger) =>
+        Recover(directory, partitions, options, timeProvider, logger, (log, recovered) =>
+        {
+            log.Start(recovered, timeProvider);
+            PointLogMessages.Opened(logger, log._path, partitions, options.Sync);
+        });
+
+    /// <summary>Creates a log with what is written to it, durably and closed.</summary>
+    /// <exception cref="IOException">It could not be made durable.</exception>
+    internal static void Create(
+        string directory, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger, Action<SegmentSession> write) =>
+        Recover(directory, partitions, options, timeProvider, logger, (log, _) =>
+        {
+            write(log._session);
+            log._session.Close();
+            log._keeper.RunHere();
+            if (!log.MarkClosed())
+            {
+                throw new IOException($"The point log '{directory}' could not be made durable.");
+            }
+        });
+
+    private static SegmentPointLog Recover(
+        string directory, int partitions, PointLogOptions options, TimeProvider timeProvider, ILogger logger, Action<SegmentPointLog, SegmentRecovery> start)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
@@ -104,8 +127,7 @@ public sealed class SegmentPointLog : IPointLog
         {
             var recovered = SegmentRecovery.Run(files, partitions, options, logger);
             var log = new SegmentPointLog(held, recovered, options, timeProvider, logger);
-            log.Start(recovered, timeProvider);
-            PointLogMessages.Opened(logger, files.Directory, partitions, options.Sync);
+            start(log, recovered);
             return log;
         }
         catch
@@ -241,18 +263,28 @@ public sealed class SegmentPointLog : IPointLog
         await _keeper.CloseAsync().ConfigureAwait(false);
         _waiters.Close();
         await _readers.DisposeAsync().ConfigureAwait(false);
+        MarkClosed();
+    }
+
+    /// <summary>Marks the log as closed if everything of it is durable, and lets go of it; whether it did.</summary>
+    private bool MarkClosed()
+    {
         try
         {
-            if (_session.IsClosed && _keeper.IsDone)
+            if (!_session.IsClosed || !_keeper.IsDone)
             {
-                var heads = _store.Index.Select(static index => index.Head).ToArray();
-                (_state with { Status = _damage.Met ? LogStatus.DamageMet : LogStatus.Closed, Heads = heads }).Write(_store.Files);
+                return false;
             }
+
+            var heads = _store.Index.Select(static index => index.Head).ToArray();
+            (_state with { Status = _damage.Met ? LogStatus.DamageMet : LogStatus.Closed, Heads = heads }).Write(_store.Files);
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The next process takes it for not closed, which is safe.
             PointLogMessages.NotMarkedClosed(_logger, _path, exception);
+            return false;
         }
         finally
         {

@@ -86,6 +86,37 @@ internal sealed class SegmentSession : ILogSession
         return record;
     }
 
+    /// <summary>The partitions of another log stand here. Before its records are imported.</summary>
+    public void ImportHeads(IReadOnlyList<PartitionHead> heads)
+    {
+        for (var partition = 0; partition < heads.Count; partition++)
+        {
+            _heads[partition] = heads[partition] with { BytesThrough = 0, BytesTrimmed = 0 };
+            _store.Index[partition].Publish(_heads[partition]);
+        }
+    }
+
+    /// <summary>Writes records and requests of another log as they are, in a commit, in the order of their positions.</summary>
+    public void Import(int partition, IReadOnlyList<LogRecord> records, IReadOnlyList<RequestRow> requests)
+    {
+        Begin();
+        foreach (var row in requests)
+        {
+            _frames.Add(FrameKind.Keys, partition, new LogRecord(row.Position, row.IngestedAt, 0, default), row.Keys);
+            _requests.Add(row);
+            Window(partition).Load(row.Position, row.IngestedAt, row.Keys.Span);
+        }
+
+        _before.TryAdd(partition, _heads[partition]);
+        foreach (var record in records)
+        {
+            Write(partition, record);
+            _heads[partition].BytesThrough += record.Payload.Length;
+        }
+
+        Commit();
+    }
+
     /// <summary>Writes a record with a position of its own; see <see cref="LogGap"/>.</summary>
     public void Append(int partition, LogRecord record)
     {
