@@ -44,7 +44,7 @@ internal sealed class SegmentMover(SegmentStore store, long segmentBytes, LogDam
 
             total += segment.Length;
             live += segment.LiveBytes;
-            if (segment.LiveRecords > 0 && segment.Contents is null
+            if (segment.LiveRecords > 0
                 && (_victim is null || (double)segment.LiveBytes / segment.Length < (double)_victim.LiveBytes / _victim.Length))
             {
                 _victim = segment;
@@ -56,7 +56,7 @@ internal sealed class SegmentMover(SegmentStore store, long segmentBytes, LogDam
             return false;
         }
 
-        var contents = SegmentIndex.Read(store.Files, _victim.Number, store.Partitions, out _);
+        var contents = _victim.Contents ?? SegmentIndex.Read(store.Files, _victim.Number, store.Partitions, out _);
         _entries = contents?.Entries ?? [];
         _next = 0;
         _victim.IsPinned = contents is null;
