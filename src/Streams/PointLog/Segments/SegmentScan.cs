@@ -143,7 +143,7 @@ internal sealed class SegmentScan
         if (!Frame.TryRead(Bytes(offset, Frame.HeaderLength), _segment.Seed, out frame)
             || frame.Partition >= _partitions
             || frame.InCommit > offset - SegmentHeader.Length
-            || offset + Frame.HeaderLength + frame.BodyLength > _length
+            || offset + frame.Length > _length
             || (frame.Kind == FrameKind.Heads && frame.BodyLength != _partitions * HeadTable.EntryLength))
         {
             return false;
