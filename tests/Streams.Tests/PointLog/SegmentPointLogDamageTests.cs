@@ -321,6 +321,86 @@ public sealed class SegmentPointLogDamageTests : IDisposable
         Assert.Equal(2, (await ReadAllAsync(again, 1)).Count);
     }
 
+    [SkippableTheory]
+    [InlineData(LogSync.Normal)]
+    [InlineData(LogSync.Full)]
+    public async Task A_disk_that_is_full_refuses_appends_as_full_and_takes_them_again_when_it_has_room(LogSync sync)
+    {
+        using var volume = new SmallVolume(kibibytes: 512);
+        Skip.IfNot(volume.IsMounted, "No tmpfs can be mounted here.");
+        var logger = new ListLogger();
+        var options = new PointLogOptions { SegmentBytes = 64 * 1024, TailBytesPerPartition = 0, Sync = sync };
+        var path = Path.Combine(volume.Path, "log");
+        var acknowledged = new List<byte[]>();
+        var log = SegmentPointLog.Open(path, Partitions, options, TimeProvider.System, logger);
+        for (var round = 0; round < 3; round++)
+        {
+            volume.Fill();
+            for (var refused = 0; refused < 5;)
+            {
+                // One that fits into what is left of a page and one that does not: neither is there, nor the first one's request.
+                LogAppend[] call = [new LogAppend(0, Append(0, 100).Payload, 1) { Keys = [RequestKey.Of("p"u8, (long)acknowledged.Count)] }, Append(1, 20_000)];
+                await log.AppendAsync(call, default);
+                refused += call[0].Status == AppendStatus.Full ? 1 : 0;
+                Assert.Equal((call[0].Status, null), (call[1].Status, call[1].Error));
+                if (call[0].Status == AppendStatus.Appended)
+                {
+                    acknowledged.Add(call[0].Payload.ToArray());
+                }
+            }
+
+            Assert.Equal(round + 1, logger.At(LogLevel.Error).Count);
+            volume.Free();
+            var next = new LogAppend(0, Append(0, 100).Payload, 1) { Keys = [RequestKey.Of("p"u8, (long)acknowledged.Count)] };
+            await log.AppendAsync([next], default);
+            Assert.Equal((AppendStatus.Appended, acknowledged.Count + 1), (next.Status, next.Position));
+            acknowledged.Add(next.Payload.ToArray());
+            Assert.Equal(round + 1, logger.At(LogLevel.Information).Count(static message => message.Contains("has room again", StringComparison.Ordinal)));
+            Assert.Equal(acknowledged, (await ReadAllAsync(log, 0)).Select(static record => record.Payload.ToArray()));
+        }
+
+        // A log that has filled the disk by itself has room when it is trimmed.
+        LogAppend append;
+        do
+        {
+            append = Append(2, 10_000);
+            await log.AppendAsync([append], default);
+        }
+        while (append.Status == AppendStatus.Appended);
+        var position = (await log.GetHeadAsync(2, default)).Position;
+        await log.TrimAsync(2, position, default);
+        await log.TrimAsync(1, (await log.GetHeadAsync(1, default)).Position, default);
+        for (var attempt = 0; append.Status != AppendStatus.Appended; attempt++)
+        {
+            // Removed files take a moment to be gone.
+            Assert.True(attempt < 1000, $"{append.Status}");
+            await log.AppendAsync([append], default);
+        }
+
+        Assert.Equal(position + 1, append.Position);
+        await log.DisposeAsync();
+        await using var again = SegmentPointLog.Open(path, Partitions, options, TimeProvider.System, logger);
+        Assert.Equal(acknowledged, (await ReadAllAsync(again, 0)).Select(static record => record.Payload.ToArray()));
+    }
+
+    [SkippableFact]
+    public async Task A_log_opened_on_a_full_disk_says_so_and_opens_later()
+    {
+        using var volume = new SmallVolume(kibibytes: 256);
+        Skip.IfNot(volume.IsMounted, "No tmpfs can be mounted here.");
+        var path = Path.Combine(volume.Path, "log");
+        await using (var log = SegmentPointLog.Open(path, Partitions, new PointLogOptions(), TimeProvider.System, NullLogger.Instance))
+        {
+            await log.AppendAsync([Append(0, 10_000)], default);
+        }
+
+        volume.Fill();
+        Assert.Throws<IOException>(() => SegmentPointLog.Open(path, Partitions, new PointLogOptions(), TimeProvider.System, NullLogger.Instance));
+        volume.Free();
+        await using var again = SegmentPointLog.Open(path, Partitions, new PointLogOptions { TailBytesPerPartition = 0 }, TimeProvider.System, NullLogger.Instance);
+        Assert.Equal(1, (await ReadAllAsync(again, 0))[0].Position);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -260,6 +260,9 @@ public sealed class SegmentPointLog : IPointLog
     private async Task CloseAsync()
     {
         await _writer.CloseAsync().ConfigureAwait(false);
+
+        // A writer that had nothing to do has no session.
+        _session.Close();
         await _keeper.CloseAsync().ConfigureAwait(false);
         _waiters.Close();
         await _readers.DisposeAsync().ConfigureAwait(false);

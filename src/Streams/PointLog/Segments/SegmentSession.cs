@@ -227,9 +227,14 @@ internal sealed class SegmentSession : ILogSession
     public void SetAside(int partition, LogRecord record, string reason, long now) => _aside.Keep(partition, record, reason, now);
 
     /// <inheritdoc/>
-    /// <remarks>The newest segment is appended to no more: the log goes on in another one.</remarks>
+    /// <remarks>The newest segment is appended to no more: the log goes on in another one. Idempotent.</remarks>
     public void Close()
     {
+        if (IsClosed)
+        {
+            return;
+        }
+
         DropSegments();
         if (_segment.LiveRecords == 0)
         {
