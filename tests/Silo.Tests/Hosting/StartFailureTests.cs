@@ -97,6 +97,7 @@ public sealed class StartFailureTests : IDisposable
         {
             await node.Client.WriteAsync("kept value=2");
             await node.Client.SettleAsync();
+            Assert.Equal(2, (await node.Client.CountPointsAsync("kept"))["kept"]);
         }
 
         Assert.True(File.Exists(Path.Combine(_directory.Path, "log.db.imported")));
