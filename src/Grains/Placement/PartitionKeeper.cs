@@ -29,6 +29,12 @@ internal sealed partial class PartitionKeeper(
 {
     private const int QuietFailures = 4;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long an activation stays at least. A silo that stops hands over as soon as it knows that it stops, perhaps before this one does: sent back at
+    /// once, activations would meet themselves leaving there and wait for each other until calls time out.
+    /// </summary>
+    private static readonly TimeSpan LeastStay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HandoverPoll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan HandoverPatience = TimeSpan.FromSeconds(10);
 
@@ -81,7 +87,7 @@ internal sealed partial class PartitionKeeper(
                 return;
             }
 
-            var moved = MoveStrangers();
+            var moved = MoveStrangers(TimeSpan.Zero);
             while (Enumerable.Range(0, residents.Partitions).Any(partition => residents.Of(partition).Any()))
             {
                 await Task.Delay(HandoverPoll, time, patience.Token);
@@ -133,7 +139,7 @@ internal sealed partial class PartitionKeeper(
             while (await _signal.Reader.WaitToReadAsync(stop))
             {
                 _signal.Reader.TryRead(out _);
-                MoveStrangers();
+                MoveStrangers(LeastStay);
                 WakeMissing(stop);
             }
         }
@@ -143,8 +149,8 @@ internal sealed partial class PartitionKeeper(
         }
     }
 
-    /// <summary>Has everything move on that lives elsewhere by now; returns how many activations.</summary>
-    private int MoveStrangers()
+    /// <summary>Has everything move on that lives elsewhere by now and has been here for a time; returns how many activations.</summary>
+    private int MoveStrangers(TimeSpan stay)
     {
         var moved = 0;
         for (var partition = 0; partition < residents.Partitions; partition++)
@@ -156,7 +162,7 @@ internal sealed partial class PartitionKeeper(
             }
 
             var before = moved;
-            foreach (var resident in residents.Of(partition))
+            foreach (var resident in residents.Of(partition, stay))
             {
                 resident.Migrate(requestContext: null);
                 moved++;

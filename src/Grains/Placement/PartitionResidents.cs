@@ -9,16 +9,20 @@ namespace OrleansMetrics.Grains.Placement;
 /// <summary>The activations on this silo that belong to a partition and move with it. Any thread.</summary>
 public sealed class PartitionResidents
 {
-    private readonly ConcurrentDictionary<IGrainContext, byte>[] _residents;
+    private readonly TimeProvider _time;
+
+    // Each with the time when it came.
+    private readonly ConcurrentDictionary<IGrainContext, long>[] _residents;
     private readonly ConcurrentDictionary<int, IGrainContext> _flushers = new();
 
-    public PartitionResidents(PartitionOwnership ownership)
+    public PartitionResidents(PartitionOwnership ownership, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(ownership);
-        _residents = new ConcurrentDictionary<IGrainContext, byte>[ownership.Partitions];
+        _time = time;
+        _residents = new ConcurrentDictionary<IGrainContext, long>[ownership.Partitions];
         for (var i = 0; i < _residents.Length; i++)
         {
-            _residents[i] = new ConcurrentDictionary<IGrainContext, byte>(ReferenceEqualityComparer.Instance);
+            _residents[i] = new ConcurrentDictionary<IGrainContext, long>(ReferenceEqualityComparer.Instance);
         }
     }
 
@@ -29,10 +33,14 @@ public sealed class PartitionResidents
     public bool IsAwake(int partition) => _flushers.ContainsKey(partition);
 
     /// <summary>The activations of a partition.</summary>
-    public IEnumerable<IGrainContext> Of(int partition) => _residents[partition].Select(static resident => resident.Key);
+    public IEnumerable<IGrainContext> Of(int partition) => Of(partition, TimeSpan.Zero);
+
+    /// <summary>The activations of a partition that have been here for a time at least.</summary>
+    public IEnumerable<IGrainContext> Of(int partition, TimeSpan stay) =>
+        _residents[partition].Where(resident => _time.GetElapsedTime(resident.Value) >= stay).Select(static resident => resident.Key);
 
     /// <summary>Notes an activation. Call it when the activation has succeeded.</summary>
-    public void Add(int partition, IGrainContext resident) => _residents[partition][resident] = 0;
+    public void Add(int partition, IGrainContext resident) => _residents[partition].TryAdd(resident, _time.GetTimestamp());
 
     /// <summary>Notes the activation of a partition's flusher.</summary>
     public void AddFlusher(int partition, IGrainContext resident)
