@@ -339,7 +339,11 @@ public sealed class SegmentPointLogDamageTests : IDisposable
             for (var refused = 0; refused < 5;)
             {
                 // One that fits into what is left of a page and one that does not: neither is there, nor the first one's request.
-                LogAppend[] call = [new LogAppend(0, Append(0, 100).Payload, 1) { Keys = [RequestKey.Of("p"u8, (long)acknowledged.Count)] }, Append(1, 20_000)];
+                LogAppend[] call =
+                [
+                    new LogAppend(0, Append(0, 100).Payload, 1) { Keys = [RequestKey.Of("p"u8, (long)acknowledged.Count)] },
+                    .. Enumerable.Range(0, 5).Select(_ => Append(1, 100)), Append(1, 20_000),
+                ];
                 await log.AppendAsync(call, default);
                 refused += call[0].Status == AppendStatus.Full ? 1 : 0;
                 Assert.Equal((call[0].Status, null), (call[1].Status, call[1].Error));
@@ -357,6 +361,10 @@ public sealed class SegmentPointLogDamageTests : IDisposable
             acknowledged.Add(next.Payload.ToArray());
             Assert.Equal(round + 1, logger.At(LogLevel.Information).Count(static message => message.Contains("has room again", StringComparison.Ordinal)));
             Assert.Equal(acknowledged, (await ReadAllAsync(log, 0)).Select(static record => record.Payload.ToArray()));
+
+            // What a kill would leave has nothing of what was refused, and all else.
+            await using var killed = Open(CopyOf(path, $"{round}"), options);
+            Assert.Equal(acknowledged, (await ReadAllAsync(killed, 0)).SkipLast(1).Select(static record => record.Payload.ToArray()));
         }
 
         // A log that has filled the disk by itself has room when it is trimmed.

@@ -32,8 +32,8 @@ internal sealed class Segment(long number, SafeFileHandle handle, ulong secret, 
     /// <summary>The highest position with requests of each partition that has any, once no more is appended.</summary>
     public Dictionary<int, long> LastRequests { get; set; } = [];
 
-    /// <summary>Segments that records of this one were copied to.</summary>
-    public HashSet<Segment> MovedTo { get; } = [];
+    /// <summary>Segments that must be durable before this one is removed: they have copies of its records, and say how far it is trimmed.</summary>
+    public HashSet<Segment> Successors { get; } = [];
 
     /// <summary>Whether it has a record that is damaged, so that it cannot be copied.</summary>
     public bool IsPinned { get; set; }

@@ -54,7 +54,7 @@ internal sealed class SegmentKeeper
             Index(segment);
         }
 
-        foreach (var target in segment.MovedTo)
+        foreach (var target in segment.Successors)
         {
             Flush(target);
         }

@@ -383,6 +383,10 @@ internal sealed class SegmentSession : ILogSession
             _segment.LastRequests = _segment.Contents!.LastRequests();
             _heads.CopyTo(_segment.Contents!.Heads.AsSpan());
         }
+        else
+        {
+            segment.Successors.Add(_segment);
+        }
 
         var hasRequests = IsRemembered(segment.LastRequests);
         _keeper.Drop(segment, hasRequests);
@@ -424,7 +428,7 @@ internal sealed class SegmentSession : ILogSession
             _segment.Contents!.Entries.Add(new SegmentEntry(move.Partition, move.Record.Position, to.Offset, to.Length));
             _segment.Hold(to.Length);
             move.From.Release(to.Length);
-            move.From.MovedTo.Add(_segment);
+            move.From.Successors.Add(_segment);
             _store.Index[move.Partition].Move(move.Record.Position, to);
         }
 
