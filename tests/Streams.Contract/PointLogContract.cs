@@ -4,12 +4,13 @@ using OrleansMetrics.Streams.PointLog;
 namespace OrleansMetrics.Streams.Contract;
 
 /// <summary>
-/// What every point log promises. A subclass says how to open one; all instances opened by a test share the same store.
+/// What every point log promises. A subclass says how to open one; all instances opened by a test, one after another, have the same store.
 /// It may skip a test there when the store cannot be had on this machine.
 /// </summary>
 public abstract class PointLogContract
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>How long a wait may take.</summary>
+    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Partitions of the logs under test.</summary>
     protected const int Partitions = 4;
@@ -60,19 +61,6 @@ public abstract class PointLogContract
         var appends = await AppendConcurrentlyAsync(log, callers: 8, calls: 25);
 
         await AssertContiguousAsync(log, appends);
-    }
-
-    [SkippableFact]
-    public async Task Two_instances_of_a_log_stay_contiguous_and_see_each_others_records()
-    {
-        await using var one = await OpenAsync();
-        await using var other = await OpenAsync();
-
-        var appends = await Task.WhenAll(AppendConcurrentlyAsync(one, callers: 2, calls: 20), AppendConcurrentlyAsync(other, callers: 2, calls: 20));
-
-        var all = appends.SelectMany(some => some).ToArray();
-        await AssertContiguousAsync(one, all);
-        await AssertContiguousAsync(other, all);
     }
 
     [SkippableFact]
@@ -267,21 +255,6 @@ public abstract class PointLogContract
         Assert.Equal(2, (await again.GetHeadAsync(0, default)).Position);
     }
 
-    [SkippableFact]
-    public async Task Two_instances_of_a_log_know_each_others_requests()
-    {
-        await using var one = await OpenAsync(KeyedLog());
-        await using var other = await OpenAsync(KeyedLog());
-        for (var i = 0; i < 6; i += 2)
-        {
-            await one.AppendAsync([Keyed(0, Key(i))], default);
-            await other.AppendAsync([Keyed(0, Key(i + 1))], default);
-        }
-
-        Assert.Equal(Enumerable.Range(0, 6).Select(Key), await RepeatedAsync(one, 0, [.. Enumerable.Range(0, 9).Select(Key)]));
-        Assert.Equal(Enumerable.Range(0, 6).Select(Key), await RepeatedAsync(other, 0, [.. Enumerable.Range(0, 9).Select(Key)]));
-    }
-
     [SkippableTheory]
     [InlineData(0)]
     [InlineData(4 << 20)]
@@ -326,21 +299,6 @@ public abstract class PointLogContract
         await log.WaitAsync(0, 0, default).AsTask().WaitAsync(Patience);
         await log.AppendAsync([Append(1, 10)], default);
         await other.WaitAsync(Patience);
-    }
-
-    [SkippableFact]
-    public async Task A_wait_ends_when_another_instance_appends_or_has_appended()
-    {
-        await using var log = await OpenAsync();
-        await using var other = await OpenAsync();
-        await other.AppendAsync([Append(0, 10)], default);
-
-        await log.WaitAsync(0, 0, default).AsTask().WaitAsync(Patience);
-
-        var wait = log.WaitAsync(0, 1, default).AsTask();
-        await other.AppendAsync([Append(0, 10)], default);
-        await wait.WaitAsync(Patience);
-        Assert.Equal(2, (await log.ReadAsync(0, 1, 100, default)).Single().Position);
     }
 
     [SkippableFact]
@@ -473,7 +431,8 @@ public abstract class PointLogContract
     /// <summary>The key of a request with a number.</summary>
     protected static RequestKey Key(int number) => RequestKey.Of("producer"u8, number);
 
-    private static PointLogOptions KeyedLog() => new() { MaxBytesPerPartition = KeyedLogBytes };
+    /// <summary>A log that <see cref="RepeatedAsync"/> can be asked of.</summary>
+    protected static PointLogOptions KeyedLog() => new() { MaxBytesPerPartition = KeyedLogBytes };
 
     /// <summary>Which of the requests a <see cref="KeyedLog"/> has. Appends nothing.</summary>
     protected static async Task<IReadOnlyList<RequestKey>> RepeatedAsync(IPointLog log, int partition, params RequestKey[] keys)
@@ -489,7 +448,8 @@ public abstract class PointLogContract
 
     private static int _seed;
 
-    private static async Task<LogAppend[]> AppendConcurrentlyAsync(IPointLog log, int callers, int calls)
+    /// <summary>Appends to two partitions from several callers; all appends.</summary>
+    protected static async Task<LogAppend[]> AppendConcurrentlyAsync(IPointLog log, int callers, int calls)
     {
         var appends = await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
         {
@@ -507,7 +467,8 @@ public abstract class PointLogContract
         return appends.SelectMany(mine => mine).ToArray();
     }
 
-    private static async Task AssertContiguousAsync(IPointLog log, LogAppend[] appends)
+    /// <summary>Checks that the log holds just these appends, without a gap.</summary>
+    protected static async Task AssertContiguousAsync(IPointLog log, LogAppend[] appends)
     {
         Assert.All(appends, append => Assert.Equal(AppendStatus.Appended, append.Status));
         foreach (var ofPartition in appends.GroupBy(append => append.Partition))

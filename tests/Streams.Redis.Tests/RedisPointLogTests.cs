@@ -5,7 +5,7 @@ using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Streams.Redis.Tests;
 
-public sealed class RedisPointLogTests(SharedRedis redis) : PointLogContract, IClassFixture<SharedRedis>
+public sealed class RedisPointLogTests(SharedRedis redis) : SharedPointLogContract, IClassFixture<SharedRedis>
 {
     private readonly string _prefix = $"test-{Guid.NewGuid():n}";
 

@@ -5,7 +5,7 @@ namespace OrleansMetrics.Gateway.Hosting;
 /// <summary>Where the point log lies. Section <c>Log</c>, beside <see cref="Streams.PointLog.PointLogOptions"/>.</summary>
 public sealed class LogProviderOptions
 {
-    /// <summary>Default: <see cref="LogProvider.Sqlite"/> for a standalone node, else <see cref="LogProvider.Redis"/> (section <c>RedisLog</c>).</summary>
+    /// <summary>Default: <see cref="LogProvider.Segments"/> for a standalone node, else <see cref="LogProvider.Redis"/> (section <c>RedisLog</c>).</summary>
     public LogProvider? Provider { get; set; }
 
     /// <summary>Reports a provider that the role does not take.</summary>
@@ -15,7 +15,7 @@ public sealed class LogProviderOptions
         public ValidateOptionsResult Validate(string? name, LogProviderOptions options)
         {
             var failures = new List<string>();
-            ProviderRule.Check(failures, "Log:Provider", options.Provider, role, LogProvider.Sqlite);
+            ProviderRule.Check(failures, "Log:Provider", options.Provider, role, LogProvider.Segments, LogProvider.Sqlite);
             return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
         }
     }

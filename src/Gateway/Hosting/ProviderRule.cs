@@ -11,7 +11,7 @@ internal static class ProviderRule
         where TProvider : struct, Enum => given ?? (role == NodeRole.Standalone ? embedded : shared);
 
     /// <summary>Reports a provider that the role does not take.</summary>
-    public static void Check<TProvider>(List<string> failures, string setting, TProvider? given, NodeRole role, TProvider embedded)
+    public static void Check<TProvider>(List<string> failures, string setting, TProvider? given, NodeRole role, params ReadOnlySpan<TProvider> embedded)
         where TProvider : struct, Enum
     {
         if (given is not { } provider)
@@ -19,13 +19,13 @@ internal static class ProviderRule
             return;
         }
 
-        if (role == NodeRole.Standalone && !provider.Equals(embedded))
+        if (role == NodeRole.Standalone && !embedded.Contains(provider))
         {
-            failures.Add($"{setting} is {provider}; a standalone node takes {embedded}: it is a cluster of its own. Role=Silo joins others.");
+            failures.Add($"{setting} is {provider}; a standalone node takes {string.Join(" or ", embedded.ToArray())}: it is a cluster of its own. Role=Silo joins others.");
         }
-        else if (role != NodeRole.Standalone && provider.Equals(embedded))
+        else if (role != NodeRole.Standalone && embedded.Contains(provider))
         {
-            var shared = string.Join(" or ", Enum.GetValues<TProvider>().Where(other => !other.Equals(embedded)));
+            var shared = string.Join(" or ", Enum.GetValues<TProvider>().Except(embedded.ToArray()));
             failures.Add($"{setting} is {provider}; a node with Role={role} takes {shared}: the nodes of a cluster share it.");
         }
     }

@@ -11,7 +11,6 @@ using OrleansMetrics.Silo.Lifecycle;
 using OrleansMetrics.Streams.Batching;
 using OrleansMetrics.Streams.Hosting;
 using OrleansMetrics.Streams.PointLog;
-using OrleansMetrics.Streams.PointLog.Sqlite;
 using OrleansMetrics.Streams.QueueAdapter;
 
 namespace OrleansMetrics.Silo.Hosting;
@@ -52,7 +51,7 @@ public static class StandaloneNode
         services.AddValidated<SnapshotsOptions, SnapshotsOptions.Validator>(configuration.GetSection(SnapshotsOptions.Section));
         services.AddValidated<DashboardOptions, DashboardOptions.Validator>(configuration.GetSection("Dashboard"));
         services.AddSingleton<DirectoryLock>();
-        services.AddSingleton<IPointLog>(OpenLog);
+        services.AddSingleton(EmbeddedLog.Open);
         services.AddBatching(configuration);
         services.AddAggregation(configuration);
         services.AddGateway(configuration);
@@ -70,19 +69,6 @@ public static class StandaloneNode
         services.AddHostedService<NodeLifecycle>();
         services.AddHostedService(static provider => provider.GetRequiredService<NodeReporter>());
         services.AddHostedService<StartAnnouncement>();
-    }
-
-    private static SqlitePointLog OpenLog(IServiceProvider provider)
-    {
-        // Created before the log, so released after it.
-        _ = provider.GetRequiredService<DirectoryLock>();
-        return SqlitePointLog.Open(
-            Path.Combine(provider.GetRequiredService<IOptions<StorageOptions>>().Value.Directory, "log.db"),
-            provider.GetRequiredService<IOptions<PartitionOptions>>().Value.Count,
-            provider.GetRequiredService<IOptions<PointLogOptions>>().Value,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<SqlitePointLog>>(),
-            isShared: false);
     }
 
     private static void AddEmbeddedSilo(this ISiloBuilder silo, NodeAddress address, IConfiguration configuration)

@@ -33,6 +33,11 @@ public sealed class PointLogOptions
     /// </summary>
     public long CheckpointBytes { get; set; } = 16L << 20;
 
+    /// <summary>
+    /// Bytes after which the log goes on in another segment file. Trimmed records take room until all of their segment are trimmed. Default 64 MiB.
+    /// </summary>
+    public long SegmentBytes { get; set; } = 64L << 20;
+
     /// <summary>How long a partition's log remembers the requests that may be sent again. Default 15 minutes.</summary>
     public TimeSpan DuplicateWindow { get; set; } = TimeSpan.FromMinutes(15);
 

@@ -16,6 +16,7 @@ public sealed class PointLogOptionsValidator : IValidateOptions<PointLogOptions>
         Check(options.MaxQueuedAppends >= 1, nameof(options.MaxQueuedAppends), "must be at least 1");
         Check(options.MaxCommitBytes >= 1, nameof(options.MaxCommitBytes), "must be at least 1 byte");
         Check(options.CheckpointBytes is >= 1 << 20 and <= 1 << 30, nameof(options.CheckpointBytes), "must be between 1 MiB and 1 GiB");
+        Check(options.SegmentBytes is >= 1 << 10 and <= 1 << 30, nameof(options.SegmentBytes), "must be between 1 KiB and 1 GiB");
         Check(
             options.DuplicateWindow >= TimeSpan.FromSeconds(1) && options.DuplicateWindow <= TimeSpan.FromDays(1),
             nameof(options.DuplicateWindow),

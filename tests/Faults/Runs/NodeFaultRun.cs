@@ -29,7 +29,7 @@ internal sealed class NodeFaultRun : FaultRun, IAsyncDisposable
             FreePort.Next(),
             [
                 .. schedule.Settings, $"--Windows:Size={LoadMetrics.WindowSize}", $"--Windows:AllowedLateness={LoadMetrics.AllowedLateness}",
-                "--Windows:Retained=1000", "--Node:DrainDelay=00:00:00.05",
+                "--Windows:Retained=1000", "--Node:DrainDelay=00:00:00.05", "--Log:SegmentBytes=65536",
             ]);
         _reader = new HttpMetricsReader(_node.Address);
         _sender = new HttpRequestSender(_node.Address, Report.Requests);

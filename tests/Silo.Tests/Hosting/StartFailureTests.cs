@@ -77,13 +77,35 @@ public sealed class StartFailureTests : IDisposable
             await node.Client.SettleAsync();
         }
 
-        foreach (var file in Directory.GetFiles(_directory.Path, "log.db*"))
-        {
-            File.Delete(file);
-        }
+        Directory.Delete(Path.Combine(_directory.Path, "log"), recursive: true);
 
         var failure = Assert.Single(await RefusedAsync("--urls=http://127.0.0.1:0", $"--Storage:Directory={_directory.Path}"));
         Assert.Contains("log", failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sqlite_log_of_an_earlier_version_is_imported_and_not_ignored_by_either_provider()
+    {
+        await using (var node = await TestNode.StartAsync(_directory.Path, "--Log:Provider=Sqlite"))
+        {
+            await node.Client.WriteAsync("kept value=1");
+            await node.Client.SettleAsync();
+        }
+
+        Assert.True(File.Exists(Path.Combine(_directory.Path, "log.db")));
+        await using (var node = await TestNode.StartAsync(_directory.Path))
+        {
+            await node.Client.WriteAsync("kept value=2");
+            await node.Client.SettleAsync();
+            Assert.Equal(2, (await node.Client.CountPointsAsync("kept"))["kept"]);
+        }
+
+        Assert.True(File.Exists(Path.Combine(_directory.Path, "log.db.imported")));
+        var failure = Assert.Single(await RefusedInProcessAsync("--urls=http://127.0.0.1:0", "--Log:Provider=Sqlite"));
+        Assert.Contains("is in segment files", failure, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "log.db"), "");
+        failure = Assert.Single(await RefusedInProcessAsync("--urls=http://127.0.0.1:0"));
+        Assert.StartsWith("There are two point logs", failure, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -20,7 +20,7 @@ public sealed partial class NodeProcessTests : IDisposable
         await node.Client.SettleAsync();
         var read = await ShellAsync((await node.WaitForOutputAsync(ReadLine())).Groups[1].Value);
         Assert.Contains("\"total\":{\"count\":1,\"sum\":1,\"min\":1,\"max\":1}", read, StringComparison.Ordinal);
-        Assert.True(File.Exists(Path.Combine(_directory.Path, "data", "log.db")), "The data is in ./data.");
+        Assert.True(File.Exists(Path.Combine(_directory.Path, "data", "log", "state")), "The data is in ./data.");
 
         node.Terminate();
         Assert.True(await node.WaitForExitAsync() == 0, node.ToString());

@@ -7,7 +7,7 @@ using OrleansMetrics.Streams.PointLog.Sqlite;
 
 namespace OrleansMetrics.Streams.Tests.PointLog;
 
-public sealed class SqlitePointLogTests : PointLogContract, IDisposable
+public sealed class SqlitePointLogTests : SharedPointLogContract, IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 

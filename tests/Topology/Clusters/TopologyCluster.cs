@@ -13,10 +13,12 @@ internal sealed class TopologyCluster : IAsyncDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("orleansmetrics-topology-").FullName;
     private readonly Dictionary<string, string> _environment;
+    private readonly string _programs;
     private Dictionary<string, Uri> _addresses = [];
 
     private TopologyCluster(IReadOnlyDictionary<string, string> settings, bool isAsDeployed)
     {
+        _programs = isAsDeployed ? Path.Combine(_directory, "published") : AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
         var settingsFile = Path.Combine(_directory, "test.env");
         File.WriteAllLines(settingsFile, settings.Select(static setting => $"{setting.Key}={setting.Value}"));
         _environment = new Dictionary<string, string>
@@ -24,10 +26,10 @@ internal sealed class TopologyCluster : IAsyncDisposable
             ["OM_CLUSTER_DIR"] = Path.Combine(_directory, "cluster"),
             ["OM_CLUSTER_PORT"] = "0",
             ["OM_CLUSTER_ENV"] = settingsFile,
-            ["OM_CLUSTER_BIN"] = Environment.GetEnvironmentVariable("OM_OLD_BIN") is { Length: > 0 } old ? old : NewPrograms,
+            ["OM_CLUSTER_BIN"] = Environment.GetEnvironmentVariable("OM_OLD_BIN") is { Length: > 0 } old ? old : _programs,
 
-            // Compiled as they are in use (docs/decisions/003-compile-once.md), or so that they start in half the time.
-            ["DOTNET_TieredCompilation"] = isAsDeployed ? "0" : "1",
+            // Those built with the tests would compile everything twice as long, to be fast at once (docs/decisions/003-compile-once.md).
+            ["DOTNET_TieredCompilation"] = "1",
         };
     }
 
@@ -36,9 +38,6 @@ internal sealed class TopologyCluster : IAsyncDisposable
 
     /// <summary>Where Redis and Azurite keep their data, in folders of their names.</summary>
     public string DataDirectory => _environment["OM_CLUSTER_DIR"];
-
-    /// <summary>The programs built with these tests.</summary>
-    private static string NewPrograms => AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
 
     /// <summary>Skips the running test where the cluster cannot be started.</summary>
     public static void Require()
@@ -55,13 +54,18 @@ internal sealed class TopologyCluster : IAsyncDisposable
 
     /// <summary>Starts a cluster of three silos and two gateways.</summary>
     /// <param name="settings">On top of deploy/cluster.env, as the environment has them.</param>
-    /// <param name="isAsDeployed">Compiled for speed, not for a quick start.</param>
+    /// <param name="isAsDeployed">Published for this machine, as in an image, instead of those built with these tests.</param>
     public static async Task<TopologyCluster> StartAsync(IReadOnlyDictionary<string, string> settings, bool isAsDeployed)
     {
         Require();
         var cluster = new TopologyCluster(settings, isAsDeployed);
         try
         {
+            if (isAsDeployed)
+            {
+                await PublishAsync(cluster._programs);
+            }
+
             await cluster.UpAsync();
             return cluster;
         }
@@ -94,11 +98,11 @@ internal sealed class TopologyCluster : IAsyncDisposable
     }
 
     /// <summary>Has nodes that are started from now on be those that were built with these tests; see OM_OLD_BIN.</summary>
-    public void Upgrade() => _environment["OM_CLUSTER_BIN"] = NewPrograms;
+    public void Upgrade() => _environment["OM_CLUSTER_BIN"] = _programs;
 
     /// <summary>Whether a node is one of those that were built with these tests.</summary>
     public async Task<bool> IsNewAsync(string node) =>
-        (await File.ReadAllTextAsync($"/proc/{await ReadPidAsync(node)}/cmdline")).Contains(NewPrograms, StringComparison.Ordinal);
+        (await File.ReadAllTextAsync($"/proc/{await ReadPidAsync(node)}/cmdline")).Contains(_programs, StringComparison.Ordinal);
 
     /// <summary>Runs a command of scripts/cluster; its output.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
@@ -109,19 +113,15 @@ internal sealed class TopologyCluster : IAsyncDisposable
     }
 
     /// <summary>Runs a command of scripts/cluster; its exit code and output.</summary>
-    public async Task<(int Code, string Output)> TryRunAsync(params string[] arguments)
+    public Task<(int Code, string Output)> TryRunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Repository.Root, "scripts", "cluster")) { RedirectStandardOutput = true, RedirectStandardError = true };
-        Array.ForEach(arguments, start.ArgumentList.Add);
+        var start = new ProcessStartInfo(Path.Combine(Repository.Root, "scripts", "cluster"), arguments);
         foreach (var (name, value) in _environment)
         {
             start.Environment[name] = value;
         }
 
-        using var process = Process.Start(start)!;
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, string.Concat(output));
+        return RunToEndAsync(start);
     }
 
     /// <summary>Sends a signal to a node that runs: STOP, CONT.</summary>
@@ -165,6 +165,25 @@ internal sealed class TopologyCluster : IAsyncDisposable
         }
 
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private static async Task PublishAsync(string directory)
+    {
+        var (code, output) = await RunToEndAsync(new ProcessStartInfo(
+            "dotnet", ["publish", Path.Combine(Repository.Root, "src", "Silo"), "-c", "Release", "--use-current-runtime", "-v", "quiet", "--nologo", "-o", directory]));
+        if (code != 0)
+        {
+            throw new InvalidOperationException($"dotnet publish failed with {code}: {output}");
+        }
+    }
+
+    private static async Task<(int Code, string Output)> RunToEndAsync(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        using var process = Process.Start(start)!;
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, string.Concat(output));
     }
 
     private async Task<string> ReadPidAsync(string node) => (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "nodes", node))).Split(' ')[0];

@@ -136,7 +136,7 @@ internal sealed class LogReadSession : IDisposable
 
             return true;
         }
-        catch (SqliteException exception) when (LogDamage.Is(exception))
+        catch (SqliteException exception) when (SqliteErrors.IsDamage(exception))
         {
             return false;
         }
@@ -204,7 +204,7 @@ internal sealed class LogReadSession : IDisposable
             found = select.Step() ? select.Int64(0) : long.MaxValue;
             return found >= from;
         }
-        catch (SqliteException exception) when (LogDamage.Is(exception))
+        catch (SqliteException exception) when (SqliteErrors.IsDamage(exception))
         {
             found = 0;
             return false;

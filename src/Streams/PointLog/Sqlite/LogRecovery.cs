@@ -68,7 +68,7 @@ internal sealed class LogRecovery(LogDatabase database, TimeProvider time, LogDa
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
             // The next process takes it for not closed, which is safe.
-            SqlitePointLogMessages.NotMarkedClosed(logger, database.Path, exception);
+            PointLogMessages.NotMarkedClosed(logger, database.Path, exception);
         }
         finally
         {
@@ -88,10 +88,10 @@ internal sealed class LogRecovery(LogDatabase database, TimeProvider time, LogDa
                 return;
             }
 
-            SqlitePointLogMessages.NotClosed(logger, database.Path);
+            PointLogMessages.NotClosed(logger, database.Path);
             sound = IsSound();
         }
-        catch (SqliteException exception) when (LogDamage.Is(exception))
+        catch (SqliteException exception) when (SqliteErrors.IsDamage(exception))
         {
             // Then it is salvaged.
         }
@@ -140,10 +140,9 @@ internal sealed class LogRecovery(LogDatabase database, TimeProvider time, LogDa
                 head = LogDatabase.ReadHead(select);
             }
 
-            var payload = LogGap.Create(head.Position);
-            var gap = new LogRecord(Math.Max(head.Position + LogGap.Distance, beyondAll), Math.Max(now, head.IngestedAt), head.PointsThrough, payload);
+            var gap = head.Gap(now, beyondAll);
             using var insert = new SqliteStatement(connection, LogDatabase.InsertRecord(partition));
-            LogDatabase.WriteRecord(insert, gap, head.BytesThrough + payload.Length);
+            LogDatabase.WriteRecord(insert, gap, head.BytesThrough + gap.Payload.Length);
         }
 
         LogDatabase.WriteMeta(connection, "gaps", gaps);

@@ -56,7 +56,7 @@ internal sealed class LogSalvage(LogDatabase database, TimeProvider time, ILogge
             action();
             return true;
         }
-        catch (SqliteException exception) when (LogDamage.Is(exception))
+        catch (SqliteException exception) when (SqliteErrors.IsDamage(exception))
         {
             return false;
         }
@@ -158,7 +158,7 @@ internal sealed class LogSalvage(LogDatabase database, TimeProvider time, ILogge
                 if (read.LostFirst > 0)
                 {
                     _ranges++;
-                    SqlitePointLogMessages.RecordsLost(logger, database.Path, partition, read.LostFirst, read.LostLast);
+                    PointLogMessages.RecordsLost(logger, database.Path, partition, read.LostFirst, read.LostLast);
                 }
 
                 return position;
@@ -175,7 +175,7 @@ internal sealed class LogSalvage(LogDatabase database, TimeProvider time, ILogge
         if (last > before)
         {
             _ranges++;
-            SqlitePointLogMessages.RecordsLost(logger, database.Path, partition, before + 1, last);
+            PointLogMessages.RecordsLost(logger, database.Path, partition, before + 1, last);
         }
     }
 

@@ -3,10 +3,9 @@ using Microsoft.Data.Sqlite;
 namespace OrleansMetrics.Streams.PointLog.Sqlite;
 
 /// <summary>
-/// The connection that writes, with its statements and what it knows of the partitions' heads and requests. Used by the commit thread
-/// only. After any exception it must be rolled back or disposed.
+/// The connection that writes, with its statements and what it knows of the partitions' heads and requests.
 /// </summary>
-internal sealed class LogWriteSession : IDisposable
+internal sealed class LogWriteSession : ILogSession
 {
     private readonly PointLogOptions _options;
     private readonly SqliteConnection _connection;
@@ -25,9 +24,7 @@ internal sealed class LogWriteSession : IDisposable
     private readonly bool[] _windowCurrent;
     private readonly List<int> _staged = [];
 
-    // Of the call that is being looked at: payload bytes per partition, and partitions that have requests of it.
-    private readonly long[] _callBytes;
-    private readonly bool[] _callRepeats;
+    private readonly CallAdmission _admission;
     private long _knownVersion = -1;
 
     public LogWriteSession(LogDatabase database, PointLogOptions options, Action<SqliteConnection>? opened)
@@ -38,8 +35,7 @@ internal sealed class LogWriteSession : IDisposable
         _headKnown = new bool[database.Partitions];
         _windows = new RequestWindow?[database.Partitions];
         _windowCurrent = new bool[database.Partitions];
-        _callBytes = new long[database.Partitions];
-        _callRepeats = new bool[database.Partitions];
+        _admission = new CallAdmission(database.Partitions, options.MaxBytesPerPartition, partition => Head(partition), Window);
         _connection = database.OpenWriter();
         try
         {
@@ -92,81 +88,38 @@ internal sealed class LogWriteSession : IDisposable
         _staged.Clear();
     }
 
-    /// <summary>Ends a transaction that failed, with what it inserted and staged; the session is as good as before.</summary>
-    public void Rollback()
+    /// <inheritdoc/>
+    /// <remarks>Only when the disk was full is the connection as good as before.</remarks>
+    public bool TryRollback(Exception cause)
     {
-        Array.Clear(_headKnown);
-        Array.Clear(_callBytes);
-        Array.Clear(_callRepeats);
-        foreach (var partition in _staged)
+        if (!SqliteErrors.IsDiskFull(cause))
         {
-            _windows[partition]!.Rollback();
+            return false;
         }
 
-        _staged.Clear();
-
-        // SQLite ends the transaction by itself after some errors.
-        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+        try
         {
-            _rollback.Execute();
+            Rollback();
+            return true;
+        }
+        catch (SqliteException)
+        {
+            // Then the session goes, and with it the transaction.
+            return false;
         }
     }
 
-    /// <summary>
-    /// Looks at a whole call before anything of it is inserted. True when all of it may be; otherwise each append has a status that says why
-    /// it is not. What earlier calls of the transaction inserted counts.
-    /// </summary>
-    public bool Admit(IReadOnlyList<LogAppend> appends, long now)
-    {
-        var admitted = true;
-        for (var i = 0; i < appends.Count; i++)
-        {
-            var append = appends[i];
-            _callBytes[append.Partition] += append.Payload.Length;
-            if (append.Keys.Count > 0)
-            {
-                append.Repeated = RepeatedOf(append, now) ?? (IReadOnlyList<RequestKey>)[];
-                _callRepeats[append.Partition] |= append.Repeated.Count > 0;
-            }
-        }
+    /// <inheritdoc/>
+    public bool Admit(IReadOnlyList<LogAppend> appends, long now) => _admission.Admit(appends, now);
 
-        for (var i = 0; i < appends.Count; i++)
-        {
-            var partition = appends[i].Partition;
-            admitted &= !_callRepeats[partition] && Head(partition).BytesHeld + _callBytes[partition] <= _options.MaxBytesPerPartition;
-        }
-
-        for (var i = 0; i < appends.Count && !admitted; i++)
-        {
-            var append = appends[i];
-            append.Status = append.Repeated.Count > 0 ? AppendStatus.Repeated
-                : !_callRepeats[append.Partition] && Head(append.Partition).BytesHeld + _callBytes[append.Partition] > _options.MaxBytesPerPartition
-                    ? AppendStatus.Full
-                    : AppendStatus.Withdrawn;
-        }
-
-        for (var i = 0; i < appends.Count; i++)
-        {
-            _callBytes[appends[i].Partition] = 0;
-            _callRepeats[appends[i].Partition] = false;
-        }
-
-        return admitted;
-    }
-
-    /// <summary>Inserts the next record of a partition and remembers its requests. Not beyond what <see cref="Admit"/> has looked at.</summary>
+    /// <inheritdoc/>
     public LogRecord Append(LogAppend append, long now)
     {
         ref var head = ref Head(append.Partition);
-        var record = new LogRecord(
-            head.Position + 1, Math.Max(now, head.IngestedAt), head.PointsThrough + append.Points, append.Payload);
+        var record = head.Next(append, now);
         var statements = Statements(append.Partition);
-        var bytesThrough = head.BytesThrough + append.Payload.Length;
-        LogDatabase.WriteRecord(statements.Insert, record, bytesThrough);
-        head.Position = record.Position;
-        head.IngestedAt = record.IngestedAt;
-        head.PointsThrough = record.PointsThrough;
-        head.BytesThrough = bytesThrough;
+        LogDatabase.WriteRecord(statements.Insert, record, head.BytesThrough + append.Payload.Length);
+        head.MoveTo(record);
         if (append.Keys.Count > 0)
         {
             if (!_staged.Contains(append.Partition))
@@ -184,8 +137,7 @@ internal sealed class LogWriteSession : IDisposable
         return record;
     }
 
-    /// <summary>Removes the oldest records at or below a position, as many as a chunk holds, in a transaction; true when none is left.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the head. The session stays usable.</exception>
+    /// <inheritdoc/>
     public bool TrimChunk(int partition, long upTo)
     {
         Begin();
@@ -234,7 +186,7 @@ internal sealed class LogWriteSession : IDisposable
         return rows < _options.TrimChunkRecords;
     }
 
-    /// <summary>Keeps a record outside the log, in a transaction; nothing when it is kept already.</summary>
+    /// <inheritdoc/>
     public void SetAside(int partition, LogRecord record, string reason, long now)
     {
         Begin();
@@ -249,8 +201,9 @@ internal sealed class LogWriteSession : IDisposable
         Commit();
     }
 
-    /// <summary>Copies the write-ahead log into the database file and empties it, as far as no other connection is in the way.</summary>
-    public void Checkpoint() => LogDatabase.CopyBack(_connection);
+    /// <inheritdoc/>
+    /// <remarks>Copies the write-ahead log into the database file and empties it, as far as no other connection is in the way.</remarks>
+    public void Close() => LogDatabase.CopyBack(_connection);
 
     public void Dispose()
     {
@@ -268,20 +221,22 @@ internal sealed class LogWriteSession : IDisposable
         _connection.Dispose();
     }
 
-    private List<RequestKey>? RepeatedOf(LogAppend append, long now)
+    private void Rollback()
     {
-        var window = Window(append.Partition);
-        window.Forget(Math.Max(now, Head(append.Partition).IngestedAt));
-        List<RequestKey>? repeated = null;
-        for (var i = 0; i < append.Keys.Count; i++)
+        Array.Clear(_headKnown);
+        _admission.Reset();
+        foreach (var partition in _staged)
         {
-            if (window.Contains(append.Keys[i]))
-            {
-                (repeated ??= []).Add(append.Keys[i]);
-            }
+            _windows[partition]!.Rollback();
         }
 
-        return repeated;
+        _staged.Clear();
+
+        // SQLite ends the transaction by itself after some errors.
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+        {
+            _rollback.Execute();
+        }
     }
 
     private RequestWindow Window(int partition)

@@ -21,7 +21,7 @@ public sealed class SqlitePointLog : IPointLog
 {
     private readonly LogTail[] _tails;
     private readonly LogWriter _writer;
-    private readonly LogReaders _readers;
+    private readonly LogReaders<LogReadSession> _readers;
     private readonly LogWatch _watch;
     private readonly LogDamage _damage;
     private readonly LogRecovery _recovery;
@@ -51,9 +51,12 @@ public sealed class SqlitePointLog : IPointLog
         }
 
         _watch = new LogWatch(database, isShared, options, Statistics, damage, logger);
-        _readers = new LogReaders(database, options.MaxConcurrentReads, damage);
+        _readers = new LogReaders<LogReadSession>(typeof(SqlitePointLog), () => new LogReadSession(database), options.MaxConcurrentReads, damage);
         _writer = new LogWriter(
-            database,
+            typeof(SqlitePointLog),
+            database.Path,
+            () => new LogWriteSession(database, options, writerOpened),
+            SqliteErrors.IsDiskFull,
             options,
             time,
             Statistics,
@@ -64,8 +67,7 @@ public sealed class SqlitePointLog : IPointLog
                 _tails[partition].Add(record);
                 _watch.Seen(partition, record.Position);
             },
-            (partition, upTo) => _tails[partition].Trim(upTo),
-            writerOpened);
+            (partition, upTo) => _tails[partition].Trim(upTo));
     }
 
     /// <inheritdoc />
@@ -106,12 +108,12 @@ public sealed class SqlitePointLog : IPointLog
         var fullPath = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(fullPath)!);
         var database = new LogDatabase(fullPath, partitions, options);
-        var damage = new LogDamage(fullPath, logger);
+        var damage = new LogDamage(fullPath, SqliteErrors.IsDamage, logger);
         var recovery = new LogRecovery(database, timeProvider, damage, logger);
         var log = new SqlitePointLog(database, options, timeProvider, logger, damage, recovery, recovery.Open(), isShared, writerOpened);
         log._watch.Start();
         log._writer.Start();
-        SqlitePointLogMessages.Opened(logger, fullPath, partitions, options.Sync);
+        PointLogMessages.Opened(logger, fullPath, partitions, options.Sync);
         return log;
     }
 

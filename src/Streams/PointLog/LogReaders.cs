@@ -1,21 +1,26 @@
 using System.Collections.Concurrent;
 
-namespace OrleansMetrics.Streams.PointLog.Sqlite;
+namespace OrleansMetrics.Streams.PointLog;
 
-/// <summary>The connections that read, bounded in number, each read on a pool thread.</summary>
-internal sealed class LogReaders(LogDatabase database, int maxConcurrentReads, LogDamage damage) : IAsyncDisposable
+/// <summary>The sessions that read, bounded in number, each read on a pool thread.</summary>
+/// <param name="log">The log's type, for those who read when it is closed.</param>
+/// <param name="open">Opens another session. One that failed is disposed.</param>
+/// <param name="maxConcurrentReads">How many there are at most.</param>
+/// <param name="damage">Told of damage.</param>
+internal sealed class LogReaders<TSession>(Type log, Func<TSession> open, int maxConcurrentReads, LogDamage damage) : IAsyncDisposable
+    where TSession : class, IDisposable
 {
     private readonly SemaphoreSlim _slots = new(maxConcurrentReads);
-    private readonly ConcurrentBag<LogReadSession> _idle = [];
+    private readonly ConcurrentBag<TSession> _idle = [];
     private volatile bool _closed;
 
-    public async Task<T> RunAsync<T>(Func<LogReadSession, T> read, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(Func<TSession, T> read, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_closed, typeof(SqlitePointLog));
+        ObjectDisposedException.ThrowIf(_closed, log);
         await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(SqlitePointLog));
+            ObjectDisposedException.ThrowIf(_closed, log);
             return await Task.Run(() => Run(read), cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -24,7 +29,7 @@ internal sealed class LogReaders(LogDatabase database, int maxConcurrentReads, L
         }
     }
 
-    /// <summary>Takes no more reads, waits for those that run, and closes the connections.</summary>
+    /// <summary>Takes no more reads, waits for those that run, and closes the sessions.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_closed)
@@ -46,12 +51,12 @@ internal sealed class LogReaders(LogDatabase database, int maxConcurrentReads, L
         }
     }
 
-    private T Run<T>(Func<LogReadSession, T> read)
+    private T Run<T>(Func<TSession, T> read)
     {
         _idle.TryTake(out var session);
         try
         {
-            session ??= new LogReadSession(database);
+            session ??= open();
             var result = read(session);
             _idle.Add(session);
             return result;

@@ -1,4 +1,4 @@
-namespace OrleansMetrics.Streams.PointLog.Sqlite;
+namespace OrleansMetrics.Streams.PointLog;
 
 /// <summary>
 /// The requests that a partition's log remembers, as the commit thread knows them. Keys staged by a transaction count at once and are
@@ -19,6 +19,9 @@ internal sealed class RequestWindow(TimeSpan age, int maxKeys)
 
     /// <summary>Position of the newest record whose keys are known here.</summary>
     public long Position { get; private set; }
+
+    /// <summary>Position of the oldest record whose keys are remembered, <see cref="long.MaxValue"/> when none are.</summary>
+    public long FirstPosition => _rows.TryPeek(out var row) ? row.Position : long.MaxValue;
 
     /// <summary>Keys remembered.</summary>
     public int Count => _keys.Count;

@@ -1,16 +1,18 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
-namespace OrleansMetrics.Streams.PointLog.Sqlite;
+namespace OrleansMetrics.Streams.PointLog;
 
 /// <summary>
-/// The commit thread and its queue. Everything that waits goes into one transaction; chunks of trims go in between. An error of
-/// the store fails the calls of that transaction and reopens the connection; the thread lives on. A disk that is full writes nothing,
+/// The commit thread and its queue. Everything that waits goes into one commit; chunks of trims go in between. An error of
+/// the store fails the calls of that commit and, if need be, reopens the session; the thread lives on. A disk that is full commits nothing,
 /// so that its calls are answered as full.
 /// </summary>
 internal sealed class LogWriter
 {
-    private readonly LogDatabase _database;
+    private readonly Type _log;
+    private readonly string _path;
+    private readonly Func<ILogSession> _open;
+    private readonly Predicate<Exception> _isDiskFull;
     private readonly PointLogOptions _options;
     private readonly TimeProvider _time;
     private readonly PointLogStatistics _statistics;
@@ -18,7 +20,6 @@ internal sealed class LogWriter
     private readonly ILogger _logger;
     private readonly Action<int, LogRecord> _appended;
     private readonly Action<int, long> _trimmed;
-    private readonly Action<SqliteConnection>? _opened;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -34,10 +35,13 @@ internal sealed class LogWriter
     // Of the commit thread.
     private readonly List<AppendWork> _batch = [];
     private readonly List<(int Partition, LogRecord Record)> _records = [];
-    private LogWriteSession? _session;
+    private ILogSession? _session;
     private bool _diskFull;
 
-    /// <param name="database">The file.</param>
+    /// <param name="log">The log's type, for those who append when it is closed.</param>
+    /// <param name="path">Of the log.</param>
+    /// <param name="open">Opens what commits are written to; called on the commit thread, again after an error.</param>
+    /// <param name="isDiskFull">True for an error after which nothing was committed, because the disk has no room.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="time">The clock of <see cref="LogRecord.IngestedAt"/>.</param>
     /// <param name="statistics">Counters.</param>
@@ -45,19 +49,23 @@ internal sealed class LogWriter
     /// <param name="logger">For errors of the store.</param>
     /// <param name="appended">Called on the commit thread for each committed record, in order within a partition, before the append is answered.</param>
     /// <param name="trimmed">Called on the commit thread when a partition has been trimmed up to a position.</param>
-    /// <param name="opened">Called with each connection.</param>
     public LogWriter(
-        LogDatabase database,
+        Type log,
+        string path,
+        Func<ILogSession> open,
+        Predicate<Exception> isDiskFull,
         PointLogOptions options,
         TimeProvider time,
         PointLogStatistics statistics,
         LogDamage damage,
         ILogger logger,
         Action<int, LogRecord> appended,
-        Action<int, long> trimmed,
-        Action<SqliteConnection>? opened)
+        Action<int, long> trimmed)
     {
-        _database = database;
+        _log = log;
+        _path = path;
+        _open = open;
+        _isDiskFull = isDiskFull;
         _options = options;
         _time = time;
         _statistics = statistics;
@@ -65,7 +73,6 @@ internal sealed class LogWriter
         _logger = logger;
         _appended = appended;
         _trimmed = trimmed;
-        _opened = opened;
         _thread = new Thread(Run) { IsBackground = true, Name = "point log commit" };
     }
 
@@ -85,7 +92,7 @@ internal sealed class LogWriter
         {
             if (_closed)
             {
-                Answer(appends, AppendStatus.Failed, new ObjectDisposedException(nameof(SqlitePointLog)));
+                Answer(appends, AppendStatus.Failed, new ObjectDisposedException(_log.FullName));
                 return ValueTask.CompletedTask;
             }
 
@@ -110,7 +117,7 @@ internal sealed class LogWriter
     public ValueTask SetAsideAsync(int partition, LogRecord record, string reason) =>
         Enqueue(_setAsides, new SetAsideWork(partition, record, reason));
 
-    /// <summary>Takes no more work, does what waits, copies the write-ahead log back and ends the thread. Idempotent.</summary>
+    /// <summary>Takes no more work, does what waits, tidies up and ends the thread. Idempotent.</summary>
     public async Task CloseAsync()
     {
         lock (_gate)
@@ -138,7 +145,7 @@ internal sealed class LogWriter
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(SqlitePointLog));
+            ObjectDisposedException.ThrowIf(_closed, _log);
             queue.Enqueue(work);
             Monitor.Pulse(_gate);
         }
@@ -233,8 +240,8 @@ internal sealed class LogWriter
         Complete(error);
     }
 
-    /// <summary>Inserts a call whole, or nothing of it; the payload bytes inserted.</summary>
-    private long Append(LogWriteSession session, IReadOnlyList<LogAppend> appends, long now)
+    /// <summary>Writes a call whole, or nothing of it; the payload bytes written.</summary>
+    private long Append(ILogSession session, IReadOnlyList<LogAppend> appends, long now)
     {
         long bytes = 0;
         var admitted = session.Admit(appends, now);
@@ -274,7 +281,7 @@ internal sealed class LogWriter
 
         foreach (var work in _batch)
         {
-            if (IsDiskFull(error))
+            if (error is not null && _isDiskFull(error))
             {
                 _statistics.Refused(work.Appends.Count);
                 Answer(work.Appends, AppendStatus.Full, null);
@@ -343,45 +350,26 @@ internal sealed class LogWriter
         }
     }
 
-    private LogWriteSession Session() => _session ??= new LogWriteSession(_database, _options, _opened);
-
-    // The write of a transaction's last frame is what commits it; when the disk was full for any of them, it was not committed.
-    private static bool IsDiskFull(Exception? exception) => exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };
+    private ILogSession Session() => _session ??= _open();
 
     private void StoreFailed(Exception exception)
     {
         _statistics.StoreFailed();
         _damage.Observe(exception);
-        if (!IsDiskFull(exception))
+        if (!_isDiskFull(exception))
         {
-            SqlitePointLogMessages.StoreFailed(_logger, _database.Path, exception);
+            PointLogMessages.StoreFailed(_logger, _path, exception);
         }
         else if (!_diskFull)
         {
             _diskFull = true;
-            SqlitePointLogMessages.DiskFull(_logger, _database.Path);
+            PointLogMessages.DiskFull(_logger, _path);
         }
 
-        if (IsDiskFull(exception) && TryRollback())
+        if (_session?.TryRollback(exception) == false)
         {
-            return;
-        }
-
-        _session?.Dispose();
-        _session = null;
-    }
-
-    private bool TryRollback()
-    {
-        try
-        {
-            _session?.Rollback();
-            return true;
-        }
-        catch (SqliteException)
-        {
-            // Then the session goes, and with it the transaction.
-            return false;
+            _session.Dispose();
+            _session = null;
         }
     }
 
@@ -390,7 +378,7 @@ internal sealed class LogWriter
         if (_diskFull)
         {
             _diskFull = false;
-            SqlitePointLogMessages.DiskHasRoom(_logger, _database.Path);
+            PointLogMessages.DiskHasRoom(_logger, _path);
         }
     }
 
@@ -398,7 +386,7 @@ internal sealed class LogWriter
     {
         try
         {
-            _session?.Checkpoint();
+            _session?.Close();
         }
         catch (Exception exception)
         {

@@ -1,4 +1,4 @@
-namespace OrleansMetrics.Streams.PointLog.Sqlite;
+namespace OrleansMetrics.Streams.PointLog;
 
 /// <summary>A call that waits for the commit thread. Completes off that thread.</summary>
 internal abstract class LogWork() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
