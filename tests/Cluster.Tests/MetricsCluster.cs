@@ -88,7 +88,7 @@ internal sealed class MetricsCluster : IAsyncDisposable
             if (!_metrics.TryGetValue(metric, out var metricEntry))
             {
                 var name = Encoding.UTF8.GetBytes(metric);
-                metricEntry = new MetricEntry(name, MetricKind.Gauge, PartitionKey.Of(name, Log.Partitions), _metrics.Count);
+                metricEntry = new MetricEntry(name, PartitionKey.Of(name, Log.Partitions), _metrics.Count);
                 _metrics.Add(metric, metricEntry);
             }
 

@@ -51,6 +51,9 @@ internal sealed record WindowAnswer
 
     public double? Last { get; set; }
 
+    /// <summary>Per second; only of counters.</summary>
+    public double? Rate { get; set; }
+
     public DateTimeOffset LastUpdated { get; set; }
 
     /// <summary>Values by probability, written as the node writes it: <c>0.99</c>.</summary>

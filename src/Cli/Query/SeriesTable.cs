@@ -26,6 +26,8 @@ internal static class SeriesTable
         (">last", true, window => Numbers.Format(window.Last)),
     ];
 
+    private static readonly (string Heading, bool Always, Func<WindowAnswer, string> Text) Rate = (">rate/s", true, window => Numbers.Format(window.Rate));
+
     /// <param name="series">The series, in the node's order.</param>
     /// <param name="everyWindow">A row for each window, without lifetime totals; otherwise one row with the latest window.</param>
     /// <param name="interactive">See <see cref="PlainText.Table"/>.</param>
@@ -37,7 +39,8 @@ internal static class SeriesTable
             return new Text("no series\n");
         }
         var totals = everyWindow ? [] : TotalColumns.Where(column => column.Always || width >= WideEnough).ToArray();
-        var windows = WindowColumns.Where(column => column.Always || width >= WideEnough).ToArray();
+        var hasRate = series.Any(one => one.Windows.Any(window => window.Rate is not null));
+        var windows = WindowColumns.Where(column => column.Always || width >= WideEnough).Concat(hasRate ? [Rate] : []).ToArray();
         var probabilities = series.SelectMany(one => one.Windows).SelectMany(window => window.Quantiles.Keys)
             .Distinct(StringComparer.Ordinal).OrderBy(Probability).ToArray();
         var table = PlainText.Table(interactive, [

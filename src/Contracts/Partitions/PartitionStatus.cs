@@ -31,7 +31,7 @@ public sealed record PartitionStatus
     /// <summary>Points in aggregates.</summary>
     [Id(7)] public required long Processed { get; init; }
 
-    /// <summary>Points accepted and then left out of the aggregates, by reason (<c>late</c>, <c>poison_batch</c>, <c>series_id_collision</c>, <c>lost</c>).</summary>
+    /// <summary>Points accepted and then left out of the aggregates, by reason (<c>late</c>, <c>poison_batch</c>, <c>series_id_collision</c>, <c>kind_conflict</c>, <c>lost</c>).</summary>
     [Id(8)] public required Dictionary<string, long> Dropped { get; init; }
 
     /// <summary>Points in the log that the aggregators have not answered for yet.</summary>

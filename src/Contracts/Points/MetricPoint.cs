@@ -15,4 +15,7 @@ public sealed record MetricPoint
 
     /// <summary>Tags in any order; names are unique. At most <see cref="PointLimits.MaxTags"/>.</summary>
     [Id(3)] public Tag[] Tags { get; init; } = [];
+
+    /// <summary>What the metric is. Null: what it is already, and a gauge when it is new. A point that names another kind than the metric's is rejected.</summary>
+    [Id(4)] public MetricKind? Kind { get; init; }
 }

@@ -10,6 +10,11 @@ internal static class PointBatchFormat
     public const int DefinitionHeaderLength = 12;
     public const byte WideTimes = 1;
 
+    /// <summary>A kind that a slice names is its number plus one: slices of before there were others than gauges have 0, and name none.</summary>
+    public static byte Encode(MetricKind? kind) => kind is { } named ? (byte)(named + 1) : (byte)0;
+
+    public static MetricKind? DecodeKind(byte kind) => kind == 0 ? null : (MetricKind)(kind - 1);
+
     public static int Align(int length) => (length + 7) & ~7;
 
     public static long Align(long length) => (length + 7) & ~7L;

@@ -34,14 +34,14 @@ public sealed class PointBatchWriter
 
     /// <summary>Begins the slice of a metric and returns its columns for the caller to fill, all of them, before the next call.</summary>
     /// <param name="metric">UTF-8 name of the metric: not empty, and one that has no slice in this batch yet.</param>
-    /// <param name="kind">What the values mean.</param>
+    /// <param name="kind">What the senders say that the values mean; null: they say nothing.</param>
     /// <param name="points">Points in the slice.</param>
     /// <param name="definitions">Definitions that follow, written by <see cref="SliceColumns.AddDefinition"/>.</param>
     /// <param name="definitionKeyBytes">Sum of the lengths of their keys.</param>
     /// <param name="baseTime">Unix milliseconds that the times are offsets of.</param>
     /// <param name="wideTimes">True when an offset does not fit 32 bits.</param>
     public SliceColumns BeginSlice(
-        ReadOnlySpan<byte> metric, MetricKind kind, int points, int definitions, int definitionKeyBytes, long baseTime, bool wideTimes)
+        ReadOnlySpan<byte> metric, MetricKind? kind, int points, int definitions, int definitionKeyBytes, long baseTime, bool wideTimes)
     {
         ArgumentOutOfRangeException.ThrowIfZero(metric.Length, nameof(metric));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(metric.Length, ushort.MaxValue, nameof(metric));
@@ -55,7 +55,7 @@ public sealed class PointBatchWriter
         var slice = Reserve(length);
         BinaryPrimitives.WriteInt32LittleEndian(slice, length);
         BinaryPrimitives.WriteUInt16LittleEndian(slice[4..], (ushort)metric.Length);
-        slice[6] = (byte)kind;
+        slice[6] = PointBatchFormat.Encode(kind);
         slice[7] = wideTimes ? PointBatchFormat.WideTimes : (byte)0;
         BinaryPrimitives.WriteInt32LittleEndian(slice[8..], points);
         BinaryPrimitives.WriteInt32LittleEndian(slice[12..], definitions);

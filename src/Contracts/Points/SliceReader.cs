@@ -23,8 +23,8 @@ public readonly ref struct SliceReader
     /// <summary>UTF-8 name of the metric.</summary>
     public ReadOnlySpan<byte> Metric => _slice.Slice(PointBatchFormat.SliceHeaderLength, MetricLength);
 
-    /// <summary>What the values mean.</summary>
-    public MetricKind Kind => (MetricKind)_slice[6];
+    /// <summary>What the senders say that the values mean; null: they say nothing. It may be one that this build does not know.</summary>
+    public MetricKind? Kind => PointBatchFormat.DecodeKind(_slice[6]);
 
     /// <summary>Points in the slice.</summary>
     public int Points { get; }

@@ -57,4 +57,7 @@ public sealed record NodeStats
 
     /// <summary>Metrics of this node with points in their overflow series within the last minute, at most 1,000.</summary>
     [Id(17)] public string[] Overflowing { get; init; } = [];
+
+    /// <summary>Metrics of this node to which points of another kind came within the last minute, at most 1,000, with the kinds that they are.</summary>
+    [Id(20)] public Dictionary<string, string> KindConflicts { get; init; } = [];
 }

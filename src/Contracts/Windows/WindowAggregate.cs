@@ -36,4 +36,7 @@ public sealed record WindowAggregate
 
     /// <summary>The configured quantiles, in ascending order of probability; relative error at most 1.1 % unless the sketch had to downscale.</summary>
     [Id(10)] public required QuantileValue[] Quantiles { get; init; }
+
+    /// <summary>Of a counter: increments per second over the whole length of the window, also while it is open. It says nothing of other kinds.</summary>
+    public double Rate => Sum / (End - Start).TotalSeconds;
 }

@@ -59,6 +59,10 @@ internal static class NodeServices
             provider.GetRequiredService<IOptions<NodeOptions>>().Value.Name ?? provider.GetRequiredService<NodeAddress>().DefaultName()));
         services.AddSingleton<IntakeClosing>();
         services.TryAddSingleton<SeriesOverflow>();
+        services.TryAddSingleton<DecidedKinds>();
+
+        // Not made with the reporter: the batcher reads settings, which are all to be checked before.
+        services.TryAddSingleton(static provider => new Lazy<DecidedKinds>(provider.GetRequiredService<DecidedKinds>));
         services.AddSingleton<NodeReporter>();
         services.AddSingleton<INodeReporter>(static provider => provider.GetRequiredService<NodeReporter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<INodeCounters, IngestCounters>());

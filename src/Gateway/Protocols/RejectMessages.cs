@@ -13,6 +13,8 @@ internal static class RejectMessages
 
     private static readonly string TooManyTags = $"There are more than {PointLimits.MaxTags} tags.";
 
+    private static readonly string InvalidKind = $"The kind is none of {MetricKindNames.All}.";
+
     public static string Message(this RejectReason reason) => reason switch
     {
         RejectReason.EmptyName => "The metric has no name.",
@@ -28,6 +30,9 @@ internal static class RejectMessages
         RejectReason.TooFarAhead => "The timestamp is too far ahead of the gateway's clock.",
         RejectReason.LineTooLong => "The line is longer than the limit.",
         RejectReason.SeriesIdCollision => "Another series of the metric has the same 64-bit identity.",
+        RejectReason.InvalidKind => InvalidKind,
+        RejectReason.KindConflict => "The metric is of another kind.",
+        RejectReason.NegativeCounter => "The metric is a counter, and the value is negative.",
         RejectReason.TooManyMetrics => "The metric is new and the gateway holds as many metrics as it may.",
         _ => "The text does not follow the grammar.",
     };

@@ -1,3 +1,4 @@
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 
 namespace OrleansMetrics.Gateway.Queries;
@@ -68,13 +69,13 @@ internal static class AggregatesEndpoints
         var json = stream.Writer;
         json.WriteStartObject();
         json.WriteString("metric"u8, page.Metric);
-        json.WriteString("kind"u8, AggregatesJson.KindName(page.Kind));
+        json.WriteString("kind"u8, page.Kind.Name());
         json.WriteStartArray("series"u8);
         for (var written = 0; ;)
         {
             foreach (var series in page.Series)
             {
-                AggregatesJson.WriteSeries(json, series);
+                AggregatesJson.WriteSeries(json, series, page.Kind);
                 await stream.FlushWhenLargeAsync(cancellationToken);
             }
 

@@ -13,14 +13,11 @@ internal static class AggregatesJson
 
     private const int MaxNumberBytes = 32;
 
-    /// <summary>The name of a kind in answers.</summary>
-    public static string KindName(MetricKind kind) =>
-        kind == MetricKind.Gauge ? "gauge" : JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
-
     /// <summary>Writes one series.</summary>
     /// <param name="json">Stands inside the array of series.</param>
     /// <param name="series">The series.</param>
-    public static void WriteSeries(Utf8JsonWriter json, SeriesAggregates series)
+    /// <param name="kind">What the metric is.</param>
+    public static void WriteSeries(Utf8JsonWriter json, SeriesAggregates series, MetricKind kind)
     {
         json.WriteStartObject();
         WriteTags(json, series.Tags);
@@ -28,7 +25,7 @@ internal static class AggregatesJson
         json.WriteStartArray("windows"u8);
         foreach (var window in series.Windows)
         {
-            WriteWindow(json, window);
+            WriteWindow(json, window, kind);
         }
 
         json.WriteEndArray();
@@ -38,8 +35,9 @@ internal static class AggregatesJson
     /// <summary>Writes the windows of one series or group.</summary>
     /// <param name="json">Stands inside the array of series.</param>
     /// <param name="series">The series.</param>
+    /// <param name="kind">What the metric is.</param>
     /// <param name="members">Which members of the windows.</param>
-    public static void WriteRange(Utf8JsonWriter json, SeriesRange series, WindowMembers members)
+    public static void WriteRange(Utf8JsonWriter json, SeriesRange series, MetricKind kind, WindowMembers members)
     {
         json.WriteStartObject();
         WriteTags(json, series.Tags);
@@ -52,7 +50,7 @@ internal static class AggregatesJson
             }
             else
             {
-                WriteWindow(json, window);
+                WriteWindow(json, window, kind);
             }
         }
 
@@ -107,7 +105,7 @@ internal static class AggregatesJson
         json.WriteEndObject();
     }
 
-    private static void WriteWindow(Utf8JsonWriter json, WindowAggregate window)
+    private static void WriteWindow(Utf8JsonWriter json, WindowAggregate window, MetricKind kind)
     {
         WriteWindowHead(json, window);
         json.WriteNumber("count"u8, window.Count);
@@ -116,6 +114,11 @@ internal static class AggregatesJson
         WriteDouble(json, "max"u8, window.Max);
         WriteDouble(json, "mean"u8, window.Mean);
         WriteDouble(json, "last"u8, window.Last);
+        if (kind.IsCounter())
+        {
+            WriteDouble(json, WindowMember.Rate.Key, window.Rate);
+        }
+
         WriteInstant(json, "lastUpdated"u8, window.LastUpdated);
         json.WriteStartObject("quantiles"u8);
         Span<byte> name = stackalloc byte[MaxNumberBytes];

@@ -1,4 +1,5 @@
 using OrleansMetrics.Contracts.Catalogue;
+using OrleansMetrics.Contracts.Points;
 
 namespace OrleansMetrics.Gateway.Queries;
 
@@ -41,7 +42,7 @@ internal static class CatalogueEndpoint
             {
                 json.WriteStartObject();
                 json.WriteString("name"u8, metric.Name);
-                json.WriteString("kind"u8, AggregatesJson.KindName(metric.Kind));
+                json.WriteString("kind"u8, metric.Kind.Name());
                 json.WriteNumber("series"u8, metric.Series);
                 json.WriteNumber("points"u8, metric.Points);
                 json.WriteNumber("historyBytes"u8, metric.HistoryBytes);

@@ -24,6 +24,9 @@ internal sealed class WindowMember
         new("max", static window => window.Max), new("mean", static window => window.Mean), new("last", static window => window.Last),
     ];
 
+    /// <summary>Only counters have it.</summary>
+    public static WindowMember Rate { get; } = new("rate", static window => window.Rate);
+
     public string Name { get; }
 
     /// <summary>The name in UTF-8.</summary>
@@ -37,7 +40,7 @@ internal sealed class WindowMember
 
     /// <summary>The member of this name; null: there is none.</summary>
     public static WindowMember? Find(string name) =>
-        Array.Find(Numbers, number => number.Name == name) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
+        Array.Find(Numbers, number => number.Name == name) ?? (name == Rate.Name ? Rate : null) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
 
     /// <summary>The quantile of a probability, such as p99.</summary>
     public static WindowMember Quantile(double probability) =>

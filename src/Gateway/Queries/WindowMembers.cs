@@ -6,7 +6,10 @@ namespace OrleansMetrics.Gateway.Queries;
 internal sealed record WindowMembers(WindowMember[]? Named, double[]? Quantiles)
 {
     private const int Most = 16;
-    private const string Allowed = "names separated by commas, each once: count, sum, min, max, mean, last, or p with a percentile such as p99 or p99.9";
+    private const string Allowed = "names separated by commas, each once: count, sum, min, max, mean, last, rate, or p with a percentile such as p99 or p99.9";
+
+    /// <summary>Whether a member is asked for that only counters have.</summary>
+    public bool NeedCounter => Named?.Contains(WindowMember.Rate) == true;
 
     /// <summary>Reads <c>agg</c>.</summary>
     public static WindowMembers Read(QueryParameters parameters)

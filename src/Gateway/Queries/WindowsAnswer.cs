@@ -21,14 +21,14 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
         var json = stream.Writer;
         json.WriteStartObject();
         json.WriteString("metric"u8, metric.Metric);
-        json.WriteString("kind"u8, AggregatesJson.KindName(metric.Kind));
+        json.WriteString("kind"u8, metric.Kind.Name());
         json.WriteNumber("step"u8, query.Step.TotalSeconds);
         json.WriteStartArray("series"u8);
         string? last = null;
         for (var written = 0; _hasCurrent && written < limit; written++)
         {
             last = series.Current.Cursor;
-            AggregatesJson.WriteRange(json, series.Current, members);
+            AggregatesJson.WriteRange(json, series.Current, metric.Kind, members);
             await stream.FlushWhenLargeAsync(cancellationToken);
             _hasCurrent = await series.MoveNextAsync();
         }
@@ -46,6 +46,7 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
         WindowMember[] columns = members.Named ??
         [
             .. WindowMember.Numbers,
+            .. metric.Kind.IsCounter() ? [WindowMember.Rate] : Array.Empty<WindowMember>(),
             .. _hasCurrent && series.Current.Windows.Length > 0 ? series.Current.Windows[0].Quantiles.Select(static q => WindowMember.Quantile(q.Probability)) : [],
         ];
         foreach (var column in columns)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 
 namespace OrleansMetrics.Gateway.Queries;
@@ -25,6 +26,11 @@ internal static class WindowsEndpoint
         if (!MetricName.IsPossible(name) || await grains.GetGrain<IAggregatorGrain>(name).GetAggregates(new AggregatesQuery { Limit = 1 }, cancellationToken) is not { } known)
         {
             return QueryProblems.UnknownMetric(name);
+        }
+
+        if (members.NeedCounter && !known.Kind.IsCounter())
+        {
+            return QueryProblems.OutOfRange($"The metric is a {known.Kind.Name()}: only counters have a rate.");
         }
 
         // One more than asked for says whether there is another page.

@@ -15,6 +15,7 @@ public sealed partial class NodeReporter(
     NodeRole role,
     IEnumerable<INodeCounters> counters,
     SeriesOverflow overflow,
+    Lazy<DecidedKinds> kinds,
     ReadinessState readiness,
     TimeProvider time,
     ILogger<NodeReporter> logger) : BackgroundService, INodeReporter
@@ -86,9 +87,11 @@ public sealed partial class NodeReporter(
         try
         {
             await ReportNowAsync(cancellationToken);
+            var nodes = await grains.GetGrain<IClusterStatsGrain>(0).GetNodes(cancellationToken);
+            kinds.Value.Update(nodes);
             if (role != NodeRole.Silo)
             {
-                overflow.Update(await grains.GetGrain<IClusterStatsGrain>(0).GetNodes(cancellationToken));
+                overflow.Update(nodes);
             }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

@@ -5,11 +5,17 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <param name="Late">Points whose window was final.</param>
 /// <param name="Collided">Points of a series whose identity is taken by another series of the metric.</param>
 /// <param name="Overflowed">Those of <paramref name="Processed"/> that are in the overflow series instead of their own.</param>
+/// <param name="Conflicted">Points that name another kind than the metric's, and negative ones of a counter.</param>
 [GenerateSerializer, Immutable, Alias("OrleansMetrics.AggregatorCounters")]
 public readonly record struct AggregatorCounters(
-    [property: Id(0)] long Processed, [property: Id(1)] long Late, [property: Id(2)] long Collided, [property: Id(3)] long Overflowed = 0)
+    [property: Id(0)] long Processed, [property: Id(1)] long Late, [property: Id(2)] long Collided, [property: Id(3)] long Overflowed = 0,
+    [property: Id(5)] long Conflicted = 0)
 {
+    /// <summary>Points that something has become of.</summary>
+    public long Settled => Processed + Late + Collided + Conflicted;
+
     /// <summary>Both together.</summary>
     public static AggregatorCounters operator +(AggregatorCounters one, AggregatorCounters other) =>
-        new(one.Processed + other.Processed, one.Late + other.Late, one.Collided + other.Collided, one.Overflowed + other.Overflowed);
+        new(one.Processed + other.Processed, one.Late + other.Late, one.Collided + other.Collided, one.Overflowed + other.Overflowed,
+            one.Conflicted + other.Conflicted);
 }

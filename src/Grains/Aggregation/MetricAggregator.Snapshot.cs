@@ -34,9 +34,10 @@ public sealed partial class MetricAggregator
         writer.Varint((ulong)_late);
         writer.Varint((ulong)_collided);
         writer.Varint((ulong)_overflowed);
+        writer.Varint((ulong)_conflicted);
         writer.Varint((ulong)_counted);
         writer.Zigzag(_countedThrough);
-        writer.Varint((ulong)Kind);
+        writer.Varint(_kind is { } kind ? (ulong)kind + 1 : 0);
         var (leavesOut, seen) = (MayHaveExpired, 0L);
         writer.Varint((ulong)(leavesOut ? CountKept() : _series.Count));
         for (var row = 0; row < _series.Count; row++)
@@ -131,6 +132,11 @@ public sealed partial class MetricAggregator
 
         writer.Zigzag(unchecked(history.Seen - seen));
         seen = history.Seen;
+        if (_series.Totals is { } totals)
+        {
+            WriteTotal(writer, totals[row]);
+        }
+
         if (!TryWriteWindowsInRow(writer, row))
         {
             WriteWindows(writer, row);
@@ -209,9 +215,10 @@ public sealed partial class MetricAggregator
         _late = input.ReadCount();
         _collided = input.ReadCount();
         _overflowed = version >= 4 ? input.ReadCount() : 0;
+        _conflicted = version >= 4 ? input.ReadCount() : 0;
         var counted = version >= 4 ? input.ReadCount() : -1;
         _countedThrough = version >= 4 ? input.ReadZigzag() : long.MinValue;
-        Kind = checked((MetricKind)input.ReadCount());
+        ReadKind(ref input, version);
         var count = input.ReadCount();
         var seen = 0L;
         for (long i = 0; i < count; i++)
@@ -279,6 +286,11 @@ public sealed partial class MetricAggregator
 
         ref var history = ref _series.Histories[row];
         history.Seen = seen = version >= 4 ? unchecked(seen + input.ReadZigzag()) : Math.Max(Watermark, long.MinValue + 1);
+        if (_series.Totals is { } totals)
+        {
+            totals[row] = ReadTotal(ref input);
+        }
+
         var (points, end) = version == 1 ? ReadVersion1Windows(ref input, row) : ReadWindows(ref input, row);
         if (version < 4)
         {

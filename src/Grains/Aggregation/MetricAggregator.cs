@@ -83,13 +83,10 @@ public sealed partial class MetricAggregator
     public long Watermark { get; private set; } = long.MinValue;
 
     /// <summary>What became of all points so far.</summary>
-    public AggregatorCounters Counters => new(_processed, _late, _collided, _overflowed);
+    public AggregatorCounters Counters => new(_processed, _late, _collided, _overflowed, _conflicted);
 
     /// <summary>Series, without those that <see cref="RemoveExpired"/> has found expired.</summary>
     public int SeriesCount => _series.Count - _expired;
-
-    /// <summary>What the values mean, as the last slice said.</summary>
-    public MetricKind Kind { get; private set; }
 
     /// <summary>
     /// The watermark at which the next window becomes final, or is closed although it has been final for a while, or at which series are to be
@@ -110,19 +107,22 @@ public sealed partial class MetricAggregator
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(position, Position);
         AdvanceWatermark(watermark, slice.Points);
-        Kind = slice.Kind;
         if (slice.DefinitionCount > 0)
         {
             Define(slice);
         }
 
-        if (slice.HasWideTimes)
+        if (!TakesKind(slice))
         {
-            ApplyPoints(slice.Ids, slice.Values, new WideTimes(slice.WideTimes), slice.BaseTime);
+            _conflicted += slice.Points;
+        }
+        else if (slice.HasWideTimes)
+        {
+            ApplyOfKind(slice.Ids, slice.Values, new WideTimes(slice.WideTimes), slice.BaseTime);
         }
         else
         {
-            ApplyPoints(slice.Ids, slice.Values, new NarrowTimes(slice.Times), slice.BaseTime);
+            ApplyOfKind(slice.Ids, slice.Values, new NarrowTimes(slice.Times), slice.BaseTime);
         }
 
         Position = position;

@@ -18,7 +18,23 @@ internal sealed class SeriesTable
 
     public PagedList<SeriesHistory> Histories { get; } = new();
 
+    /// <summary>The last running total of each series; null: the metric has none.</summary>
+    public PagedList<RunningTotal>? Totals { get; private set; }
+
     public int Count => Rows.Count;
+
+    /// <summary>From now on the series have running totals.</summary>
+    public void KeepTotals()
+    {
+        if (Totals is null)
+        {
+            Totals = new PagedList<RunningTotal>();
+            while (Totals.Count < Count)
+            {
+                Totals.Add();
+            }
+        }
+    }
 
     /// <inheritdoc cref="SeriesIndex.FindCandidate"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -61,7 +77,7 @@ internal sealed class SeriesTable
         return history.Key == 0 ? default : _heap.Bytes(history.Key)[..history.KeyLength];
     }
 
-    /// <summary>Forgets the totals and the key of a series: it starts anew.</summary>
+    /// <summary>Forgets the totals, the running total and the key of a series: it starts anew.</summary>
     public void StartAnew(int row)
     {
         ref var series = ref Rows[row];
@@ -76,6 +92,10 @@ internal sealed class SeriesTable
         }
 
         history.Undefine();
+        if (Totals is { } totals)
+        {
+            totals[row] = default;
+        }
     }
 
     /// <summary>Takes rows out; those after them move up.</summary>
@@ -98,6 +118,10 @@ internal sealed class SeriesTable
             {
                 Rows[kept] = Rows[row];
                 Histories[kept] = Histories[row];
+                if (Totals is { } totals)
+                {
+                    totals[kept] = totals[row];
+                }
             }
 
             moved[row] = kept++;
@@ -105,6 +129,7 @@ internal sealed class SeriesTable
 
         Rows.Truncate(kept);
         Histories.Truncate(kept);
+        Totals?.Truncate(kept);
         _index.Rebuild(kept);
         return moved;
     }
@@ -127,6 +152,7 @@ internal sealed class SeriesTable
     {
         var row = Rows.Add();
         Histories.Add();
+        Totals?.Add();
         ref var added = ref Rows[row];
         added.Id = id;
         added.Min = double.PositiveInfinity;

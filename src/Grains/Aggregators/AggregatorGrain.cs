@@ -46,12 +46,13 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         ChunkStores chunks,
         HistoryWorkSlots slots,
         SeriesBudget budget,
+        KindConflicts conflicts,
         TimeProvider time,
         ILogger<AggregatorGrain> logger)
     {
         var metric = this.GetPrimaryKeyString();
         var history = policy.For(metric) is { } kept ? new AggregatorHistory(kept, chunks.Of(metric), statistics, time) : null;
-        _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle, history, new SeriesAccount(budget, metric));
+        _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle, history, new SeriesAccount(budget, metric, conflicts));
         _residents = residents;
         _time = time;
         _statistics = statistics;

@@ -93,13 +93,18 @@ internal sealed class PersistentAggregator(
             Windows.NodeIsFull = account is { IsFull: true };
             Windows.Apply(new SliceReader(slice.Bytes.Span), slice.Position, slice.Watermark);
             var after = Windows.Counters;
-            statistics.SliceApplied(after.Processed - before.Processed, after.Late - before.Late, after.Collided - before.Collided);
+            statistics.SliceApplied(after.Processed - before.Processed, after.Late - before.Late, after.Collided - before.Collided, after.Conflicted - before.Conflicted);
             if (account is not null)
             {
                 account.Set(Windows.Rows);
                 if (after.Overflowed > before.Overflowed)
                 {
                     account.PointsOverflowed(after.Overflowed - before.Overflowed);
+                }
+
+                if (after.Conflicted > before.Conflicted)
+                {
+                    account.KindConflicted(Windows.Kind);
                 }
             }
         }

@@ -1,7 +1,9 @@
+using OrleansMetrics.Contracts.Points;
+
 namespace OrleansMetrics.Grains.Aggregators;
 
 /// <summary>One aggregator's part of the <see cref="SeriesBudget"/> of its silo.</summary>
-internal sealed class SeriesAccount(SeriesBudget budget, string metric)
+internal sealed class SeriesAccount(SeriesBudget budget, string metric, KindConflicts? conflicts = null)
 {
     private int _rows;
     private bool _isClosed;
@@ -21,6 +23,9 @@ internal sealed class SeriesAccount(SeriesBudget budget, string metric)
 
     /// <summary>Takes note of points that went to the overflow series.</summary>
     public void PointsOverflowed(long points) => budget.PointsOverflowed(metric, points);
+
+    /// <summary>Takes note that points of another kind came.</summary>
+    public void KindConflicted(MetricKind kind) => conflicts?.Note(metric, kind);
 
     /// <summary>The aggregator is gone.</summary>
     public void Close()

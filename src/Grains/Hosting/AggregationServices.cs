@@ -41,6 +41,7 @@ public static class AggregationServices
         services.AddSingleton<ChunkCache>();
         services.AddSingleton<SiloStatistics>();
         services.AddSingleton<SeriesBudget>();
+        services.AddSingleton<KindConflicts>();
         services.AddSingleton<GrainsInstruments>();
         services.AddPartitionPlacement();
         services.AddMetrics();

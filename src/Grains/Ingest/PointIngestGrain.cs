@@ -105,7 +105,19 @@ public sealed class PointIngestGrain(
             return false;
         }
 
-        request.Add(series, point.Value, timestamp);
+        if (point.Kind is { } kind && !kind.IsKnown())
+        {
+            reason = RejectReason.InvalidKind;
+            return false;
+        }
+
+        if (request.Check(series.Metric, point.Kind, point.Value) is { } bad)
+        {
+            reason = bad;
+            return false;
+        }
+
+        request.Add(series, point.Kind, point.Value, timestamp);
         return true;
     }
 }

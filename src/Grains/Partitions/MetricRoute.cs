@@ -98,7 +98,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     public bool CanBeForgotten(long checkpoint, long watermark) =>
         EmptyAt.Position > 0 && EmptyAt.Position <= checkpoint && EmptyAt.Watermark <= watermark && !Stalled && Gap == 0 && DirtySince == 0 && LastSlice <= checkpoint && InFlight == 0 && !Dirty;
 
-    public long InFlight => Accepted - Lost - SettledBy(Counters);
+    public long InFlight => Accepted - Lost - Counters.Settled;
 
     public static MetricRoute Restore(PartitionState.MetricState state, bool hadGap, IAggregatorIngestGrain aggregator) => new(state.Name, state.Begin, aggregator)
     {
@@ -217,7 +217,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
     /// <returns>Points lost (negative: found again), and points accepted that this partition had not counted.</returns>
     public (long Lost, long Found) Settle(in AggregatorStatus status)
     {
-        var missing = Accepted - Lost - SettledBy(status.Counters);
+        var missing = Accepted - Lost - status.Counters.Settled;
         Counters = status.Counters;
         var lost = Math.Max(missing, -Lost);
         var found = lost - missing;
@@ -225,8 +225,6 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
         Accepted += found;
         return (lost, found);
     }
-
-    private static long SettledBy(in AggregatorCounters counters) => counters.Processed + counters.Late + counters.Collided;
 
     /// <summary>Takes over what an aggregator says of itself, unless a later answer is known already.</summary>
     private void Observe(in AggregatorStatus status, long countedThrough)
@@ -245,7 +243,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
 
         // An aggregator may be ahead of a partition that starts again from its checkpoint, and hold what the log has lost; also a stale one, whose
         // snapshot will be refused, after the other one has been settled. The ledger takes its word when it has counted the same records.
-        if (status.Position <= countedThrough && (!_hadGap || SettledBy(status.Counters) <= Accepted - Lost))
+        if (status.Position <= countedThrough && (!_hadGap || status.Counters.Settled <= Accepted - Lost))
         {
             Counters = status.Counters;
         }

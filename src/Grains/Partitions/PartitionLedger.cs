@@ -128,7 +128,7 @@ internal sealed class PartitionLedger
     {
         long accepted = _forgottenAccepted, processed = _forgotten.Processed, late = _forgotten.Late, collided = _forgotten.Collided, lost = _lost + _forgottenLost;
         long inFlight = 0, series = 0, historyBytes = 0;
-        long overflowed = _forgotten.Overflowed;
+        long overflowed = _forgotten.Overflowed, conflicted = _forgotten.Conflicted;
         int stalled = 0;
         var balanced = true;
         foreach (var route in routes)
@@ -137,6 +137,7 @@ internal sealed class PartitionLedger
             processed += route.Counters.Processed;
             late += route.Counters.Late;
             collided += route.Counters.Collided;
+            conflicted += route.Counters.Conflicted;
             lost += route.Lost;
             inFlight += route.InFlight;
             series += route.Series;
@@ -148,6 +149,7 @@ internal sealed class PartitionLedger
 
         var dropped = new Dictionary<string, long>(StringComparer.Ordinal) { ["late"] = late };
         AddIfAny(dropped, "series_id_collision", collided);
+        AddIfAny(dropped, "kind_conflict", conflicted);
         AddIfAny(dropped, "poison_batch", _poisoned);
         AddIfAny(dropped, "lost", lost);
         var inLog = Math.Max(0, head.PointsThrough + _offset - _pointsThrough);

@@ -120,7 +120,7 @@ internal sealed partial class PartitionRouter
     private static ReadOnlyMemory<byte> EmptySlice(MetricRoute route)
     {
         var writer = new PointBatchWriter("gap"u8, 256);
-        writer.BeginSlice(System.Text.Encoding.UTF8.GetBytes(route.Name), route.Kind, points: 0, definitions: 0, definitionKeyBytes: 0, baseTime: 0, wideTimes: false);
+        writer.BeginSlice(System.Text.Encoding.UTF8.GetBytes(route.Name), kind: null, points: 0, definitions: 0, definitionKeyBytes: 0, baseTime: 0, wideTimes: false);
         return PointBatch.TryParse(writer.Finish(0), out var batch, out var error) ? batch.Slices[0] : throw new InvalidOperationException(error);
     }
 }

@@ -6,6 +6,7 @@ public sealed class SiloStatistics
     private long _processed;
     private long _late;
     private long _collided;
+    private long _conflicted;
     private long _poisoned;
     private long _flushes;
     private long _errors;
@@ -21,6 +22,9 @@ public sealed class SiloStatistics
     /// <summary>Points whose series has the identity of another.</summary>
     public long Collided => Volatile.Read(ref _collided);
 
+    /// <summary>Points of another kind than their metric.</summary>
+    public long Conflicted => Volatile.Read(ref _conflicted);
+
     /// <summary>Batches set aside because they could not be read.</summary>
     public long Poisoned => Volatile.Read(ref _poisoned);
 
@@ -34,7 +38,7 @@ public sealed class SiloStatistics
     public long Replayed => Volatile.Read(ref _replayed);
 
     /// <summary>Counts the points of a slice.</summary>
-    public void SliceApplied(long processed, long late, long collided)
+    public void SliceApplied(long processed, long late, long collided, long conflicted)
     {
         Interlocked.Add(ref _processed, processed);
         if (late > 0)
@@ -45,6 +49,11 @@ public sealed class SiloStatistics
         if (collided > 0)
         {
             Interlocked.Add(ref _collided, collided);
+        }
+
+        if (conflicted > 0)
+        {
+            Interlocked.Add(ref _conflicted, conflicted);
         }
     }
 

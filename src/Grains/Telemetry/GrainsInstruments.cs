@@ -25,6 +25,7 @@ public sealed class GrainsInstruments : IDisposable
                 new Measurement<long>(statistics.Processed, new KeyValuePair<string, object?>("outcome", "processed")),
                 new Measurement<long>(statistics.Late, new KeyValuePair<string, object?>("outcome", "late")),
                 new Measurement<long>(statistics.Collided, new KeyValuePair<string, object?>("outcome", "series_id_collision")),
+                new Measurement<long>(statistics.Conflicted, new KeyValuePair<string, object?>("outcome", "kind_conflict")),
             },
             "{point}",
             "Points applied by aggregators on this silo. Replayed points count again.");

@@ -6,7 +6,7 @@ using OrleansMetrics.Grains.Stats;
 namespace OrleansMetrics.Silo.Lifecycle;
 
 /// <summary>What the grains of this silo have done.</summary>
-internal sealed class GrainCounters(SiloStatistics silo, SeriesBudget series) : INodeCounters
+internal sealed class GrainCounters(SiloStatistics silo, SeriesBudget series, KindConflicts conflicts) : INodeCounters
 {
     public NodeStats AddTo(NodeStats stats) => stats with
     {
@@ -16,6 +16,7 @@ internal sealed class GrainCounters(SiloStatistics silo, SeriesBudget series) : 
         Series = series.Series,
         Overflowed = series.Overflowed,
         Overflowing = series.Overflowing(),
+        KindConflicts = conflicts.Recent(),
         Errors = stats.Errors + silo.Errors,
     };
 }

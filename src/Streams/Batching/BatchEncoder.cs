@@ -11,6 +11,7 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
     private readonly List<RequestKey>[] _keysByPartition = CreateLists<RequestKey>(partitions);
     private readonly HashSet<SeriesEntry> _seen = [];
     private readonly Dictionary<int, List<SeriesEntry>> _definitions = [];
+    private readonly HashSet<int> _sliced = [];
 
     /// <summary>Encodes sealed requests. The appends are in the order in which they must enter the log.</summary>
     /// <param name="requests">The requests; no two with the same key.</param>
@@ -29,9 +30,9 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
                 continue;
             }
 
-            // Runs of one metric next to each other; the sort is stable in effect because a request's number is part of the order.
-            runs.Sort(static (a, b) => a.Points.Metric.Index != b.Points.Metric.Index
-                ? a.Points.Metric.Index.CompareTo(b.Points.Metric.Index)
+            // Runs of one metric and kind next to each other; the sort is stable in effect because a request's number is part of the order.
+            runs.Sort(static (a, b) => a.KindOrder != b.KindOrder ? a.KindOrder.CompareTo(b.KindOrder)
+                : a.Points.Metric.Index != b.Points.Metric.Index ? a.Points.Metric.Index.CompareTo(b.Points.Metric.Index)
                 : a.Request.CompareTo(b.Request));
             EncodePartition(partition, requests, runs, baseTime, wide, now, appends);
             runs.Clear();
@@ -98,12 +99,13 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
     private void EncodePartition(
         int partition, IReadOnlyList<RequestPoints> requests, List<Run> runs, long baseTime, bool wide, long now, List<LogAppend> appends)
     {
+        var kindsDiffer = runs[0].KindOrder != runs[^1].KindOrder;
         for (var first = 0; first < runs.Count;)
         {
-            var metric = runs[first].Points.Metric;
+            var (metric, kind) = (runs[first].Points.Metric, runs[first].Points.Kind);
             var end = first;
             var left = 0;
-            while (end < runs.Count && runs[end].Points.Metric == metric)
+            while (end < runs.Count && runs[end].Points.Metric == metric && runs[end].Points.Kind == kind)
             {
                 left += runs[end++].Points.Count;
             }
@@ -112,8 +114,15 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
             var cursor = new RunCursor(requests, runs, first, baseTime);
             while (left > 0)
             {
+                if (kindsDiffer && !_sliced.Add(metric.Index))
+                {
+                    // The batch has a slice of the metric, of points that name another kind or none.
+                    Finish(partition, now, appends);
+                    _sliced.Add(metric.Index);
+                }
+
                 var take = Math.Min(left, maxBatchPoints - _writer.Points);
-                WriteSlice(metric, take, definitions, ref cursor, baseTime, wide);
+                WriteSlice(metric, kind, take, definitions, ref cursor, baseTime, wide);
                 definitions = null;
                 left -= take;
                 if (_writer.Points >= maxBatchPoints)
@@ -131,7 +140,8 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
         }
     }
 
-    private void WriteSlice(MetricEntry metric, int points, List<SeriesEntry>? definitions, ref RunCursor cursor, long baseTime, bool wide)
+    private void WriteSlice(
+        MetricEntry metric, MetricKind? kind, int points, List<SeriesEntry>? definitions, ref RunCursor cursor, long baseTime, bool wide)
     {
         var keyBytes = 0;
         if (definitions is not null)
@@ -142,7 +152,7 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
             }
         }
 
-        var columns = _writer.BeginSlice(metric.Name, metric.Kind, points, definitions?.Count ?? 0, keyBytes, baseTime, wide);
+        var columns = _writer.BeginSlice(metric.Name, kind, points, definitions?.Count ?? 0, keyBytes, baseTime, wide);
         if (definitions is not null)
         {
             foreach (var series in definitions)
@@ -160,6 +170,7 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
         var keys = _keysByPartition[partition];
         appends.Add(new LogAppend(partition, _writer.Finish(now), points) { Keys = keys.Count == 0 ? [] : keys.ToArray() });
         keys.Clear();
+        _sliced.Clear();
     }
 
     private static List<T>[] CreateLists<T>(int count)
@@ -173,7 +184,10 @@ internal sealed class BatchEncoder(int partitions, ReadOnlyMemory<byte> gatewayI
         return lists;
     }
 
-    private readonly record struct Run(int Request, RequestPoints.MetricRun Points);
+    private readonly record struct Run(int Request, RequestPoints.MetricRun Points)
+    {
+        public int KindOrder => Points.Kind is { } kind ? (int)kind : -1;
+    }
 
     /// <summary>Walks the points of one metric over all requests.</summary>
     private ref struct RunCursor(IReadOnlyList<RequestPoints> requests, List<Run> runs, int first, long baseTime)

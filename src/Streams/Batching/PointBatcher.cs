@@ -154,6 +154,14 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
                 }
             }
 
+            foreach (var run in points.Runs)
+            {
+                if (run.Kind is { } kind && (outcome?.IsAppended(request, run.Metric.Partition) ?? true))
+                {
+                    run.Metric.LearnKind(kind, points.DefinitionPeriod);
+                }
+            }
+
             var status = outcome?.StatusOf(request) ?? SubmitStatus.Appended;
             if (status is SubmitStatus.Appended or SubmitStatus.Repeated)
             {

@@ -47,4 +47,13 @@ public enum RejectReason
 
     /// <summary>The metric is new and the process holds as many as it may.</summary>
     TooManyMetrics,
+
+    /// <summary>The kind is none that there is.</summary>
+    InvalidKind,
+
+    /// <summary>The metric is of another kind.</summary>
+    KindConflict,
+
+    /// <summary>A counter cannot go down.</summary>
+    NegativeCounter,
 }

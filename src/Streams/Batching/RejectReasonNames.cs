@@ -7,7 +7,7 @@ public static class RejectReasonNames
     [
         "malformed", "empty_name", "invalid_name", "name_too_long", "empty_tag", "duplicate_tag", "tag_too_long", "too_many_tags",
         "invalid_value", "not_finite", "invalid_timestamp", "too_far_ahead", "line_too_long", "series_id_collision",
-        "too_many_metrics",
+        "too_many_metrics", "invalid_kind", "kind_conflict", "negative_counter",
     ];
 
     /// <summary>How many reasons there are.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Streams.PointLog;
 
 namespace OrleansMetrics.Streams.Batching;
@@ -13,6 +14,7 @@ public sealed class RequestPoints(int initialCapacity = 1024)
     private readonly List<MetricRun> _runs = [];
     private MetricEntry[] _metrics = new MetricEntry[16];
     private int[] _counts = new int[16];
+    private MetricKind?[] _kinds = new MetricKind?[16];
     private int[] _touched = new int[16];
     private int[] _metricIndexes = new int[initialCapacity];
     private ulong[] _ids = new ulong[initialCapacity];
@@ -100,12 +102,52 @@ public sealed class RequestPoints(int initialCapacity = 1024)
         Count = at + 1;
     }
 
+    /// <summary>Adds a point that names the kind of its metric, after <see cref="Check"/>.</summary>
+    /// <param name="series">The series, from this process's cache.</param>
+    /// <param name="kind">The kind; null: the point names none.</param>
+    /// <param name="value">Finite.</param>
+    /// <param name="time">Event time, Unix milliseconds.</param>
+    public void Add(SeriesEntry series, MetricKind? kind, double value, long time)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        Add(series, value, time);
+        _kinds[series.Metric.Index] ??= kind;
+    }
+
+    /// <summary>What the metric is, as the points of this request say, or else as the process knows; null: nobody has said.</summary>
+    public MetricKind? KindOf(MetricEntry metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.Index < _kinds.Length && _kinds[metric.Index] is { } named ? named : metric.KindIn(DefinitionPeriod);
+    }
+
+    /// <summary>Why a point cannot be added for its metric's kind; null: it can.</summary>
+    /// <param name="metric">The metric.</param>
+    /// <param name="kind">The kind that the point names; null: none.</param>
+    /// <param name="value">Its value.</param>
+    public RejectReason? Check(MetricEntry metric, MetricKind? kind, double value)
+    {
+        if (kind is null && !(value < 0))
+        {
+            return null;
+        }
+
+        var known = KindOf(metric);
+        if (kind is { } named && known is { } other && named != other)
+        {
+            return RejectReason.KindConflict;
+        }
+
+        return value < 0 && (kind ?? known)?.IsCounter() == true ? RejectReason.NegativeCounter : null;
+    }
+
     /// <summary>Forgets the points and keeps the memory.</summary>
     public void Clear()
     {
         for (var i = 0; i < _touchedCount; i++)
         {
             _counts[_touched[i]] = 0;
+            _kinds[_touched[i]] = null;
         }
 
         _touchedCount = 0;
@@ -125,7 +167,7 @@ public sealed class RequestPoints(int initialCapacity = 1024)
         {
             var metric = _touched[i];
             var count = _counts[metric];
-            _runs.Add(new MetricRun(_metrics[metric], start, count));
+            _runs.Add(new MetricRun(_metrics[metric], start, count, _kinds[metric]));
             _counts[metric] = start;
             start += count;
         }
@@ -143,6 +185,7 @@ public sealed class RequestPoints(int initialCapacity = 1024)
             var size = Math.Max(metric.Index + 1, _counts.Length * 2);
             Array.Resize(ref _counts, size);
             Array.Resize(ref _metrics, size);
+            Array.Resize(ref _kinds, size);
         }
 
         if (_touchedCount == _touched.Length)
@@ -164,6 +207,6 @@ public sealed class RequestPoints(int initialCapacity = 1024)
         Array.Resize(ref _order, size);
     }
 
-    /// <summary>The points of one metric within the request.</summary>
-    internal readonly record struct MetricRun(MetricEntry Metric, int Start, int Count);
+    /// <summary>The points of one metric within the request, and the kind that any of them names.</summary>
+    internal readonly record struct MetricRun(MetricEntry Metric, int Start, int Count, MetricKind? Kind);
 }

@@ -170,6 +170,21 @@ public sealed class SeriesCache
         }
     }
 
+    /// <summary>A metric's aggregator has said what it is. Nothing happens when no point of it has come here.</summary>
+    /// <param name="metric">Its name.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="period">The definition period now.</param>
+    public void SetKind(string metric, MetricKind kind, int period)
+    {
+        lock (_lock)
+        {
+            if (_metricsByName.TryGetValue(Encoding.UTF8.GetBytes(metric), out var entry))
+            {
+                entry.SetKind(kind, period);
+            }
+        }
+    }
+
     private bool TryResolve(
         string metric, ReadOnlySpan<Tag> tags, Span<byte> buffer, [NotNullWhen(true)] out SeriesEntry? entry, out RejectReason reason)
     {
@@ -278,7 +293,7 @@ public sealed class SeriesCache
         }
 
         var bytes = name.ToArray();
-        metric = new MetricEntry(bytes, MetricKind.Gauge, PartitionKey.Of(bytes, _partitions), _metrics.Count);
+        metric = new MetricEntry(bytes, PartitionKey.Of(bytes, _partitions), _metrics.Count);
         _metrics.Add(bytes, metric);
         return true;
     }

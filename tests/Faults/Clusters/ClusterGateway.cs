@@ -115,7 +115,7 @@ internal sealed class ClusterGateway : IRequestSender, IAsyncDisposable
             if (!_metrics.TryGetValue(point.Metric, out var metric))
             {
                 var name = Encoding.UTF8.GetBytes(point.Metric);
-                metric = new MetricEntry(name, MetricKind.Gauge, PartitionKey.Of(name, log.Partitions), _metrics.Count);
+                metric = new MetricEntry(name, PartitionKey.Of(name, log.Partitions), _metrics.Count);
                 _metrics.Add(point.Metric, metric);
             }
 

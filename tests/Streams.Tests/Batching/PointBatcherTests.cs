@@ -25,7 +25,7 @@ public sealed class PointBatcherTests
         var metrics = Enumerable.Range(0, 12).Select(static i =>
         {
             var name = Encoding.UTF8.GetBytes($"metric.{i}");
-            return new MetricEntry(name, MetricKind.Gauge, PartitionKey.Of(name, Partitions), i);
+            return new MetricEntry(name, PartitionKey.Of(name, Partitions), i);
         }).ToArray();
         _series = [.. metrics.SelectMany(static metric => Enumerable.Range(0, 3).Select(host =>
         {

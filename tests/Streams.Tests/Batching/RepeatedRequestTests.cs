@@ -328,7 +328,7 @@ public sealed class RepeatedRequestTests
     private static SeriesEntry[] NewSeries() => [.. Enumerable.Range(0, 2 * Partitions).Select(static i =>
     {
         var key = SeriesKey.Encode([new Tag("host", "a")]);
-        return new SeriesEntry(new MetricEntry(Encoding.UTF8.GetBytes($"metric.{i}"), MetricKind.Gauge, i % Partitions, i), SeriesKey.Hash(key), key);
+        return new SeriesEntry(new MetricEntry(Encoding.UTF8.GetBytes($"metric.{i}"), i % Partitions, i), SeriesKey.Hash(key), key);
     })];
 
     private PointBatcher NewBatcher(IPointLog log, BatchingOptions? options = null) => new(

@@ -258,7 +258,8 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
         foreach (ref readonly var line in _lines.AsSpan(0, _lineCount))
         {
             var field = line.FirstField;
-            if (line.EndField == field + 1 && lookups[field].Entry is { } series && refused[field] is null && line.Time <= _sink.Latest)
+            if (line.EndField == field + 1 && lookups[field].Entry is { } series && refused[field] is null && line.Time <= _sink.Latest
+                && (values[field] >= 0 || points.Check(series.Metric, null, values[field]) is null))
             {
                 points.Add(series, values[field], line.Time);
                 _sink.Report.Ignore(line.IgnoredFields);
@@ -331,6 +332,11 @@ public sealed class LineProtocolParser(SeriesCache cache, int maxLineBytes) : IP
         var taken = 0;
         for (var i = line.FirstField; i < line.EndField; i++)
         {
+            if (refused[i] is null && !tooFarAhead && _sink.Points.Check(lookups[i].Entry!.Metric, null, values[i]) is { } bad)
+            {
+                refused[i] = bad;
+            }
+
             if (refused[i] is null && !tooFarAhead)
             {
                 _sink.Points.Add(lookups[i].Entry!, values[i], line.Time);

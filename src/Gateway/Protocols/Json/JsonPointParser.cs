@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Protocols.Json;
@@ -6,7 +7,7 @@ namespace OrleansMetrics.Gateway.Protocols.Json;
 /// <summary>
 /// JSON points: an array of objects, one object, or objects one after another (NDJSON), read as the body comes. An object has
 /// <c>metric</c>, <c>value</c> (number or boolean), and may have <c>timestamp</c> (RFC 3339, or Unix milliseconds as a number) and
-/// <c>tags</c> (an object of strings); other properties are ignored.
+/// <c>tags</c> (an object of strings) and <c>kind</c> (of the metric: gauge, counter, cumulative_counter or distribution); other properties are ignored.
 /// </summary>
 /// <remarks>
 /// An element that is wrong is refused by itself. After an error of syntax, or an element beyond the size limit, reading goes on at the next
@@ -273,14 +274,18 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         {
             Refuse(RejectReason.TooFarAhead, RejectReason.TooFarAhead.Message(), element, at);
         }
-        else if (Resolve(metric, point.Tags, buffer, out var reason, out var error) is { } series)
+        else if (Resolve(metric, point.Tags, buffer, out var reason, out var error) is not { } series)
         {
-            _sink.Points.Add(series, value, time);
-            _sink.Report.Accept(1);
+            Refuse(reason, error, element, at);
+        }
+        else if (_sink.Points.Check(series.Metric, point.Kind, value) is { } bad)
+        {
+            Refuse(bad, bad == RejectReason.KindConflict ? $"The metric is a {_sink.Points.KindOf(series.Metric)?.Name()}." : bad.Message(), element, at);
         }
         else
         {
-            Refuse(reason, error, element, at);
+            _sink.Points.Add(series, point.Kind, value, time);
+            _sink.Report.Accept(1);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Protocols.Json;
@@ -19,6 +20,9 @@ internal ref struct JsonPointReader
 
     /// <summary>Unix milliseconds, or null.</summary>
     public long? Timestamp { get; private set; }
+
+    /// <summary>The kind that is named, or null.</summary>
+    public MetricKind? Kind { get; private set; }
 
     /// <summary>What is wrong with the object, or null.</summary>
     public string? Error { get; private set; }
@@ -62,6 +66,11 @@ internal ref struct JsonPointReader
             return reader.Read() && TryReadTimestamp(ref reader);
         }
 
+        if (reader.ValueTextEquals("kind"u8))
+        {
+            return reader.Read() && TryReadKind(ref reader);
+        }
+
         return reader.ValueTextEquals("tags"u8) ? reader.Read() && TryReadTags(ref reader) : reader.TrySkip();
     }
 
@@ -92,6 +101,24 @@ internal ref struct JsonPointReader
                 Refuse(RejectReason.InvalidValue, "The value is no number or boolean.");
                 return reader.TrySkip();
         }
+    }
+
+    private bool TryReadKind(ref Utf8JsonReader reader)
+    {
+        Kind = null;
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+
+        if (reader.TokenType == JsonTokenType.String && MetricKindNames.TryParse(reader.ValueSpan, out var kind))
+        {
+            Kind = kind;
+            return true;
+        }
+
+        Refuse(RejectReason.InvalidKind, RejectReason.InvalidKind.Message());
+        return reader.TrySkip();
     }
 
     private bool TryReadTimestamp(ref Utf8JsonReader reader)
