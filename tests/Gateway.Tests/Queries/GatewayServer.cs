@@ -66,9 +66,12 @@ internal sealed class GatewayServer : IAsyncDisposable
     }
 
     /// <summary>Adds a metric.</summary>
-    public FakeAggregatorGrain AddMetric(string name, params SeriesAggregates[] series)
+    public FakeAggregatorGrain AddMetric(string name, params SeriesAggregates[] series) => AddMetric(name, MetricKind.Gauge, series);
+
+    /// <summary>Adds a metric.</summary>
+    public FakeAggregatorGrain AddMetric(string name, MetricKind kind, params SeriesAggregates[] series)
     {
-        var grain = new FakeAggregatorGrain(new MetricAggregates { Metric = name, Kind = MetricKind.Gauge, Series = series });
+        var grain = new FakeAggregatorGrain(new MetricAggregates { Metric = name, Kind = kind, Series = series });
         Grains.Add<IAggregatorGrain>(name, grain);
         Grains.Add<IHistoryGrain>(name, new FakeHistoryGrain(series, grain));
         return grain;

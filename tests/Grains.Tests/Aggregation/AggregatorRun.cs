@@ -38,6 +38,14 @@ internal sealed record AggregatorRun(WindowSettings Settings, AggregatorStep[] S
         GenStep.Array[1, 25],
         static (settings, origin, steps) => new AggregatorRun(settings, Build(origin, steps)));
 
+    /// <summary>Runs of a metric of one kind, which many slices name, and some of which name another one.</summary>
+    public static readonly Gen<AggregatorRun> OfKinds = Gen.Select(
+        Any, Gen.Int[0, 3].Select(static kind => (MetricKind)kind), Gen.Int[0, 9].Array[25],
+        static (run, kind, named) => run with
+        {
+            Steps = [.. run.Steps.Select((step, i) => step with { Slice = step.Slice is { } slice ? slice with { Kind = KindOf(kind, named[i]) } : null })],
+        });
+
     public static WindowSettings CreateSettings(long size, long lateness, int retained) => new(size, lateness, retained, [0.5, 0.99]);
 
     /// <summary>The same low bits for all: every series collides in the hash table.</summary>
@@ -46,6 +54,8 @@ internal sealed record AggregatorRun(WindowSettings Settings, AggregatorStep[] S
     public static byte[] KeyOf(int series) => SeriesKey.Encode([new Tag("host", series.ToString()), new Tag("even", series % 2 == 0 ? "yes" : "no")]);
 
     public override string ToString() => $"{Settings}: {string.Join("; ", Steps.Select(static step => step.ToString()))}";
+
+    private static MetricKind? KindOf(MetricKind kind, int named) => named < 5 ? kind : named < 8 ? null : (MetricKind)((int)kind + named - 7 & 3);
 
     private static AggregatorStep[] Build(long origin, RawStep[] raw)
     {
@@ -85,5 +95,5 @@ internal sealed record AggregatorStep(long Position, long Watermark, TestSlice? 
     }
 
     public override string ToString() =>
-        $"{Position}@{Watermark}[{string.Join(' ', (Slice?.Definitions ?? []).Select(static d => $"def{d.Id >> 32}"))}|{string.Join(' ', (Slice?.Points ?? []).Select(static p => $"{p.Id >> 32}:{p.Value}@{p.Time}"))}]";
+        $"{Position}@{Watermark}[{Slice?.Kind} {string.Join(' ', (Slice?.Definitions ?? []).Select(static d => $"def{d.Id >> 32}"))}|{string.Join(' ', (Slice?.Points ?? []).Select(static p => $"{p.Id >> 32}:{p.Value}@{p.Time}"))}]";
 }

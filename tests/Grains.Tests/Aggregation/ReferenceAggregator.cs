@@ -13,8 +13,12 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
 
     private readonly List<Series> _series = [];
     private long _watermark = long.MinValue;
+    private MetricKind? _kind;
 
     public AggregatorCounters Counters { get; private set; }
+
+    /// <summary>Totals that had become smaller.</summary>
+    public int Resets { get; private set; }
 
     public List<SeriesAggregates> Told { get; } = [];
 
@@ -40,9 +44,23 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
             series.Key ??= definition.Key;
         }
 
+        var conflicts = step.Slice?.Kind is { } named && _kind is { } kind && named != kind;
+        if (step.Slice?.Kind is { } first && _kind is null)
+        {
+            conflicts = first == MetricKind.CumulativeCounter && Counters.Processed > 0;
+            _kind = conflicts ? null : first;
+        }
+
         foreach (var point in step.Slice?.Points ?? [])
         {
-            Apply(point);
+            if (conflicts || (point.Value < 0 && _kind is MetricKind.Counter or MetricKind.CumulativeCounter))
+            {
+                Counters = Counters with { Conflicted = Counters.Conflicted + 1 };
+            }
+            else
+            {
+                Apply(point);
+            }
         }
     }
 
@@ -56,7 +74,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         return new MetricAggregates
         {
             Metric = "metric",
-            Kind = MetricKind.Gauge,
+            Kind = _kind ?? MetricKind.Gauge,
             Series = [.. matching.Take(query.Limit).Select(series => Describe(series, series.Windows.Where(window => Includes(query, window))))],
             Next = matching.Count > query.Limit ? matching[query.Limit - 1].Id.ToString("x16") : null,
         };
@@ -118,6 +136,11 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         }
 
         Counters = Counters with { Processed = Counters.Processed + 1 };
+        if (_kind == MetricKind.CumulativeCounter)
+        {
+            point = point with { Value = series.Id == OverflowId ? 0 : IncrementOf(series, point) };
+        }
+
         series.Values.Add(point.Value);
         var window = series.Windows.Find(window => window.Start == start);
         if (window is null)
@@ -127,6 +150,25 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         }
 
         window.Points.Add(point);
+    }
+
+    /// <summary>Between the totals of the series that were later than all before them.</summary>
+    private double IncrementOf(Series series, TestPoint point)
+    {
+        if (series.Totals is [.., var last])
+        {
+            if (point.Time <= last.Time)
+            {
+                return 0;
+            }
+
+            series.Totals.Add(point);
+            Resets += point.Value < last.Value ? 1 : 0;
+            return point.Value < last.Value ? point.Value : point.Value - last.Value;
+        }
+
+        series.Totals.Add(point);
+        return 0;
     }
 
     /// <summary>Null: it is not there, and may not start.</summary>
@@ -193,6 +235,8 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         public long Seen { get; set; }
 
         public List<double> Values { get; } = [];
+
+        public List<TestPoint> Totals { get; } = [];
 
         public List<Window> Windows { get; } = [];
     }

@@ -3,14 +3,14 @@ using OrleansMetrics.Contracts.Points;
 namespace OrleansMetrics.Grains.Tests.Aggregation;
 
 /// <summary>A slice as a test describes it.</summary>
-internal sealed record TestSlice(TestPoint[] Points, TestDefinition[] Definitions, bool Wide = false)
+internal sealed record TestSlice(TestPoint[] Points, TestDefinition[] Definitions, bool Wide = false, MetricKind? Kind = null)
 {
     public byte[] ToBytes()
     {
         var baseTime = Points.Length == 0 ? 0 : Points.Min(static point => point.Time);
         var writer = new PointBatchWriter("test"u8);
         var columns = writer.BeginSlice(
-            "metric"u8, MetricKind.Gauge, Points.Length, Definitions.Length, Definitions.Sum(static definition => definition.Key.Length), baseTime, Wide);
+            "metric"u8, Kind, Points.Length, Definitions.Length, Definitions.Sum(static definition => definition.Key.Length), baseTime, Wide);
         foreach (var definition in Definitions)
         {
             columns.AddDefinition(definition.Id, definition.Key);

@@ -25,6 +25,9 @@ internal sealed class Model(Simulation simulation)
     /// <summary>Through which position a metric is forgotten.</summary>
     private readonly Dictionary<string, long> _forgottenAt = [];
 
+    /// <summary>Through which positions it was ever forgotten: it begins anew each time, and may be of another kind then.</summary>
+    private readonly Dictionary<string, SortedSet<long>> _lives = [];
+
     private readonly HashSet<string> _cleared = [];
     private readonly Dictionary<string, byte[]> _old = [];
     private readonly HashSet<string> _strays = [];
@@ -34,7 +37,7 @@ internal sealed class Model(Simulation simulation)
 
     /// <summary>A batch with a slice for some metrics. Each slice has a series of its own, with one point, besides those that others share.</summary>
     public static (byte[] Payload, int Points, IReadOnlyDictionary<string, SentSlice> Slices) Batch(
-        Random random, int metrics, int silent, long markerTime, ref int slices, long now)
+        Random random, int metrics, int silent, long markerTime, bool ofKinds, ref int slices, long now)
     {
         var writer = new PointBatchWriter("simulation"u8, 1_024);
         var sent = new List<(string Metric, int Number, int Points)>();
@@ -46,15 +49,16 @@ internal sealed class Model(Simulation simulation)
                 var shared = random.Next(3);
                 sent.Add((metric, ++slices, shared + 1));
                 var marker = SeriesKey.Encode([new Tag("slice", slices.ToString())]);
+                var kind = ofKinds ? KindModel.Any(random, m) : MetricKind.Gauge;
                 var columns = writer.BeginSlice(
-                    System.Text.Encoding.UTF8.GetBytes(metric), MetricKind.Gauge, shared + 1, shared + 1, marker.Length + shared * SeriesKeys[0].Length, baseTime: 0, wideTimes: true);
+                    System.Text.Encoding.UTF8.GetBytes(metric), kind, shared + 1, shared + 1, marker.Length + shared * SeriesKeys[0].Length, baseTime: 0, wideTimes: true);
                 columns.AddDefinition(SeriesKey.Hash(marker), marker);
                 (columns.Ids[0], columns.Values[0], columns.WideTimes[0]) = (SeriesKey.Hash(marker), slices, markerTime);
                 for (var i = 1; i <= shared; i++)
                 {
                     var key = SeriesKeys[random.Next(SeriesKeys.Length)];
                     columns.AddDefinition(SeriesKey.Hash(key), key);
-                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), random.Next(-50, 50), now + random.Next(-3_000, 1_500));
+                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), random.Next(ofKinds ? -5 : -50, 50), now + random.Next(-3_000, 1_500));
                 }
             }
         }
@@ -152,11 +156,11 @@ internal sealed class Model(Simulation simulation)
     /// <summary>At rest: every metric has all its slices once, and the windows of a run without interruption.</summary>
     public void CheckEnd(PartitionStatus status, IReadOnlyDictionary<string, SimulatedAggregator> aggregators)
     {
-        long processed = 0, late = 0, heldLost = 0;
+        long processed = 0, late = 0, conflicted = 0, heldLost = 0;
         foreach (var metric in simulation.Log.History.Values.SelectMany(static record => record.Slices.Keys).Distinct().Order(StringComparer.Ordinal))
         {
             _snapshots.TryGetValue(metric, out var snapshot);
-            var expected = new MetricAggregator(simulation.Settings);
+            var expected = new PlainRun(simulation.Settings, _lives.GetValueOrDefault(metric) ?? []);
             foreach (var record in simulation.Log.History.Values)
             {
                 var has = record.Slices.TryGetValue(metric, out var slice);
@@ -175,6 +179,8 @@ internal sealed class Model(Simulation simulation)
             expected.AdvanceWatermark(Math.Max(status.Watermark, snapshot?.Windows.Watermark ?? long.MinValue));
             processed += expected.Counters.Processed;
             late += expected.Counters.Late;
+            conflicted += expected.Counters.Conflicted;
+            expected.CheckKinds(simulation);
             if (expected.Position == 0)
             {
                 continue;
@@ -182,7 +188,7 @@ internal sealed class Model(Simulation simulation)
 
             if (_forgottenAt.ContainsKey(metric) && snapshot is null)
             {
-                Assert.Equal("", Describe(expected));
+                Assert.Equal("", Describe(expected.Windows));
                 simulation.Seen("forgotten at the end");
                 continue;
             }
@@ -206,7 +212,9 @@ internal sealed class Model(Simulation simulation)
         }
 
         var dropped = status.Dropped;
-        Assert.True((processed, late) == (status.Processed, dropped["late"]), $"{processed} processed, {late} late: {Describe(status)}");
+        Assert.True(
+            (processed, late, conflicted) == (status.Processed, dropped["late"], dropped.GetValueOrDefault("kind_conflict")),
+            $"{processed} processed, {late} late, {conflicted} of another kind: {Describe(status)}");
 
         // Points that the log lost: what no snapshot has is lost in the ledger, if the ledger can know of it.
         var history = simulation.Log.History.Values;
@@ -236,27 +244,25 @@ internal sealed class Model(Simulation simulation)
     private static string Describe(PartitionStatus status) =>
         $"accepted {status.Accepted}, processed {status.Processed}, {string.Join(", ", status.Dropped.Select(static d => $"{d.Key} {d.Value}"))}, in flight {status.InFlight}, {status}";
 
-    private void Compare(string metric, string where, MetricAggregator expected, MetricAggregator actual)
+    private void Compare(string metric, string where, PlainRun expected, MetricAggregator actual)
     {
-        var counters = actual.Counters + CountersThrough(metric, actual.Begin);
+        var counters = actual.Counters + RunOf(metric, actual.Begin).Counters;
         Assert.True(expected.Counters == counters, $"{metric} in {where}: {actual.Counters}, expected {expected.Counters}");
-        var left = Describe(expected);
+        var left = Describe(expected.Windows);
         var right = Describe(actual);
         Assert.True(left == right, $"{metric} in {where}:\n{right}\nexpected:\n{left}");
     }
 
-    private static string Describe(MetricAggregator aggregator) => string.Join(
+    public static string Describe(MetricAggregator aggregator) => string.Join(
         "\n",
         aggregator.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series.Select(static series =>
             $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Final}"))}")
             .Order(StringComparer.Ordinal));
 
-    /// <summary>What became of the points of a metric at or below a position.</summary>
-    private AggregatorCounters CountersThrough(string metric, long position) => PlainRun(metric, position).Counters;
-
-    private MetricAggregator PlainRun(string metric, long through)
+    /// <summary>What became of a metric at or below a position.</summary>
+    private PlainRun RunOf(string metric, long through)
     {
-        var run = new MetricAggregator(simulation.Settings);
+        var run = new PlainRun(simulation.Settings, _lives.GetValueOrDefault(metric) ?? []);
         foreach (var record in simulation.Log.History.Values.TakeWhile(record => record.Record.Position <= through))
         {
             if (record.Slices.TryGetValue(metric, out var slice))
@@ -291,7 +297,7 @@ internal sealed class Model(Simulation simulation)
 
         if (simulation.Expires)
         {
-            var expected = PlainRun(metric, snapshot.Position);
+            var expected = RunOf(metric, snapshot.Position);
             expected.AdvanceWatermark(snapshot.Windows.Watermark);
             Compare(metric, $"the snapshot at {snapshot.Position}", expected, snapshot.Windows);
             _snapshots[metric] = snapshot;
@@ -336,6 +342,12 @@ internal sealed class Model(Simulation simulation)
             }
 
             _forgottenAt[metric] = through;
+            if (!_lives.TryGetValue(metric, out var lives))
+            {
+                _lives.Add(metric, lives = []);
+            }
+
+            lives.Add(through);
         }
 
         foreach (var record in simulation.Log.History.Values.Where(record => !record.Lost && record.Record.Position <= state.Checkpoint))

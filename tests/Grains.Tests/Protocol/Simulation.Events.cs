@@ -5,7 +5,7 @@ internal sealed partial class Simulation
 {
     internal void Append()
     {
-        var record = Model.Batch(Random, MaxMetrics, _silent, Expires ? Now : Model.MarkerTime, ref _slices, Now);
+        var record = Model.Batch(Random, MaxMetrics, _silent, Expires ? Now : Model.MarkerTime, HasKinds, ref _slices, Now);
         Log.Append(record.Payload, record.Points, Now, record.Slices);
         Note($"append {Log.Head.Position}: {string.Join(", ", record.Slices.Select(static s => $"{s.Key}#{s.Value.Number}"))} at {Log.Head.IngestedAt}");
     }

@@ -48,6 +48,7 @@ internal sealed partial class Simulation : ILogger
         Forgets = Expires && Random.Next(3) > 0;
         KeepsHistory = !Forgets || Random.Next(3) == 0;
         Settings = Expires ? Windows with { Series = new SeriesLimits(2_500, Forgets ? int.MaxValue : Random.Next(3, 12)) } : Windows;
+        HasKinds = Expires && Random.Next(2) == 0;
         _trace = trace ? new StringBuilder().AppendLine($"{_faults}{(Forgets ? KeepsHistory ? ", forgets" : ", forgets and has no history" : Expires ? ", expires" : "")}") : null;
         Model = new Model(this);
         var keep = Random.Next(2) == 0 && !Forgets ? Forever : 4_000;
@@ -61,6 +62,9 @@ internal sealed partial class Simulation : ILogger
 
     /// <summary>Series expire soon. No record is lost then: which slices a snapshot has is told by comparing it with a plain run.</summary>
     public bool Expires { get; }
+
+    /// <summary>Slices name kinds, not always the same ones.</summary>
+    public bool HasKinds { get; }
 
     /// <summary>Chunks expire too, so that metrics are forgotten.</summary>
     public bool Forgets { get; }
