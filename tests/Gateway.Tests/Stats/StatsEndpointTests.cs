@@ -54,7 +54,7 @@ public sealed class StatsEndpointTests : IAsyncLifetime
             stats.GetProperty("partitions")[0].GetRawText());
         Assert.Equal(
             """
-            {"node":"a","startedAt":"2026-01-01T00:00:00+00:00","reportedAt":"2026-01-01T00:01:00+00:00","received":120,"accepted":75,"rejected":{"not_finite":2,"malformed":1},"ignoredFields":0,"overloaded":0,"processed":70,"late":6,"flushes":7,"errors":1,"inFlightBytes":0,"repeated":20,"role":"standalone","series":0,"overflowed":0,"overflowing":[]}
+            {"node":"a","startedAt":"2026-01-01T00:00:00+00:00","reportedAt":"2026-01-01T00:01:00+00:00","received":120,"accepted":75,"rejected":{"not_finite":2,"malformed":1},"ignoredFields":0,"overloaded":0,"processed":70,"late":6,"flushes":7,"errors":1,"inFlightBytes":0,"repeated":20,"role":"standalone","series":0,"overflowed":0,"overflowing":[],"kindConflicts":{}}
             """,
             stats.GetProperty("nodes")[0].GetRawText());
     }
