@@ -11,7 +11,10 @@ public sealed class AllocationTests
     [InlineData(100, 20)]
     [InlineData(6_000, 2)]
     [InlineData(60_000, 1)]
-    public void Windows_that_come_and_go_allocate_nothing_per_point(int series, int pointsPerWindow)
+    [InlineData(100, 20, MetricKind.Counter)]
+    [InlineData(100, 20, MetricKind.CumulativeCounter)]
+    [InlineData(6_000, 2, MetricKind.CumulativeCounter)]
+    public void Windows_that_come_and_go_allocate_nothing_per_point(int series, int pointsPerWindow, MetricKind? kind = null)
     {
         const int Size = 1_000;
         var aggregator = new MetricAggregator(AggregatorRun.CreateSettings(Size, 500, 2));
@@ -23,7 +26,7 @@ public sealed class AllocationTests
             var points = Enumerable.Range(0, series * pointsPerWindow)
                 .Select(at => new TestPoint(IdOf(at % series), random.Next(1, 1_000), random.Next(Size))).ToArray();
             points[0] = points[0] with { Time = 0 };
-            windows[i] = new TestSlice(points, [.. Enumerable.Range(0, series).Select(static at => new TestDefinition(IdOf(at), AggregatorRun.KeyOf(at)))]).ToBytes();
+            windows[i] = new TestSlice(points, [.. Enumerable.Range(0, series).Select(static at => new TestDefinition(IdOf(at), AggregatorRun.KeyOf(at)))], Kind: kind).ToBytes();
         }
 
         for (var window = 0; window < 160; window++)
