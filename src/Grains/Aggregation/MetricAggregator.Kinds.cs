@@ -99,7 +99,8 @@ public sealed partial class MetricAggregator
             else
             {
                 var time = baseTime + times[i];
-                ApplyPoint(_series.FindCandidate(ids[i]), ids[i], IncrementOf(ids[i], values[i], Math.Clamp(time, _earliest, _latest)), time);
+                var increment = IncrementOf(ids[i], values[i], Math.Clamp(time, _earliest, _latest));
+                ApplyPoint(_series.FindCandidate(ids[i]), ids[i], increment, time);
             }
         }
     }
