@@ -15,6 +15,7 @@ public sealed class Version3SnapshotTests
     private static readonly JsonSerializerOptions JsonOptions = new()
     {
         IncludeFields = true,
+        IgnoreReadOnlyProperties = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 

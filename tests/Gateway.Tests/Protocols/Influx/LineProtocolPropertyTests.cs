@@ -117,7 +117,7 @@ public sealed class LineProtocolPropertyTests
     private static RejectReason[] Unreached =>
     [
         RejectReason.TagTooLong, RejectReason.TooManyTags, RejectReason.LineTooLong, RejectReason.SeriesIdCollision, RejectReason.TooManyMetrics,
-        RejectReason.EmptyName,
+        RejectReason.EmptyName, RejectReason.InvalidKind, RejectReason.KindConflict, RejectReason.NegativeCounter,
     ];
 
     private ParsedBody Parse(byte[] body, IEnumerable<int> cuts) =>
