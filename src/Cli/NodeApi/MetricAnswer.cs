@@ -54,6 +54,9 @@ internal sealed record WindowAnswer
     /// <summary>Per second; only of counters.</summary>
     public double? Rate { get; set; }
 
+    /// <summary>Different elements; only of sets, which have only this and the count.</summary>
+    public long? Distinct { get; set; }
+
     public DateTimeOffset LastUpdated { get; set; }
 
     /// <summary>Values by probability, written as the node writes it: <c>0.99</c>.</summary>

@@ -39,6 +39,11 @@ internal static class SeriesTable
             return new Text("no series\n");
         }
         var totals = everyWindow ? [] : TotalColumns.Where(column => column.Always || width >= WideEnough).ToArray();
+        if (series.Any(one => one.Windows.Any(window => window.Distinct is not null)))
+        {
+            return RenderSet(series, everyWindow, interactive);
+        }
+
         var hasRate = series.Any(one => one.Windows.Any(window => window.Rate is not null));
         var windows = WindowColumns.Where(column => column.Always || width >= WideEnough).Concat(hasRate ? [Rate] : []).ToArray();
         var probabilities = series.SelectMany(one => one.Windows).SelectMany(window => window.Quantiles.Keys)
@@ -63,6 +68,25 @@ internal static class SeriesTable
                 table.AddRow(cells.Select(PlainText.Cell));
             }
         }
+        return table;
+    }
+
+    private static Table RenderSet(IReadOnlyCollection<SeriesAnswer> series, bool everyWindow, bool interactive)
+    {
+        var table = PlainText.Table(interactive, ["tags", ">total", "window", ">count", ">distinct"]);
+        foreach (var one in series)
+        {
+            foreach (var window in everyWindow ? one.Windows : one.Windows.TakeLast(1))
+            {
+                string[] cells =
+                [
+                    PlainText.Tags(one.Tags), one.Total is { } total ? Numbers.Format(total.Count) : "-", Numbers.Format(window.Start) + (window.Final ? "" : " open"),
+                    Numbers.Format(window.Count), window.Distinct is { } distinct ? Numbers.Format(distinct) : "-",
+                ];
+                table.AddRow(cells.Select(PlainText.Cell));
+            }
+        }
+
         return table;
     }
 

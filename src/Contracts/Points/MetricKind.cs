@@ -14,4 +14,7 @@ public enum MetricKind : byte
 
     /// <summary>Samples, such as sizes or durations, of which the distribution matters.</summary>
     Distribution = 3,
+
+    /// <summary>Elements, such as users or addresses, of which it matters how many different ones there were.</summary>
+    Set = 4,
 }

@@ -5,7 +5,7 @@ namespace OrleansMetrics.Contracts.Points;
 /// <summary>The names of kinds in requests and answers, and what they have in common.</summary>
 public static class MetricKindNames
 {
-    private static readonly string[] Names = ["gauge", "counter", "cumulative_counter", "distribution"];
+    private static readonly string[] Names = ["gauge", "counter", "cumulative_counter", "distribution", "set"];
     private static readonly byte[][] Utf8 = [.. Names.Select(Encoding.UTF8.GetBytes)];
 
     /// <summary>All names, for a person.</summary>

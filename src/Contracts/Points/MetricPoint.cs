@@ -18,4 +18,7 @@ public sealed record MetricPoint
 
     /// <summary>What the metric is. Null: what it is already, and a gauge when it is new. A point that names another kind than the metric's is rejected.</summary>
     [Id(4)] public MetricKind? Kind { get; init; }
+
+    /// <summary>The element of a set, in place of <see cref="Value"/>, which is not looked at then. Null: the value is the element. Only for sets.</summary>
+    [Id(5)] public string? Element { get; init; }
 }

@@ -37,6 +37,9 @@ public sealed record WindowAggregate
     /// <summary>The configured quantiles, in ascending order of probability; relative error at most 1.1 % unless the sketch had to downscale.</summary>
     [Id(10)] public required QuantileValue[] Quantiles { get; init; }
 
+    /// <summary>Of a set: how many different elements there were, estimated with a standard error of 1.6 %; null for other kinds. Of a set no other number but <see cref="Count"/> means anything.</summary>
+    [Id(13)] public long? Distinct { get; init; }
+
     /// <summary>Of a counter: increments per second over the whole length of the window, also while it is open. It says nothing of other kinds.</summary>
     public double Rate => Sum / (End - Start).TotalSeconds;
 }

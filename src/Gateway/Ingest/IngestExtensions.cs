@@ -10,9 +10,9 @@ namespace OrleansMetrics.Gateway.Ingest;
 public static class IngestExtensions
 {
     private const string JsonDescription =
-        "An array of objects, one object, or objects one after another: metric, value (number or boolean), timestamp (RFC 3339, or Unix "
+        "An array of objects, one object, or objects one after another: metric, value (number or boolean; of a set a text, too), timestamp (RFC 3339, or Unix "
         + "milliseconds as a number; default now), tags (an object of strings), kind (of the metric: "
-        + "gauge, counter, cumulative_counter or distribution; default what the metric is, and gauge). Content-Encoding gzip or deflate. " + KeyDescription;
+        + "gauge, counter, cumulative_counter, distribution or set; default what the metric is, and gauge). Content-Encoding gzip or deflate. " + KeyDescription;
 
     private const string LinesDescription =
         "InfluxDB line protocol. Field value is the metric named as the measurement, any other the metric measurement_field. "

@@ -21,7 +21,7 @@ internal static class AggregatesJson
     {
         json.WriteStartObject();
         WriteTags(json, series.Tags);
-        WriteTotal(json, series.Total);
+        WriteTotal(json, series.Total, kind);
         json.WriteStartArray("windows"u8);
         foreach (var window in series.Windows)
         {
@@ -95,13 +95,17 @@ internal static class AggregatesJson
         json.WriteEndObject();
     }
 
-    private static void WriteTotal(Utf8JsonWriter json, SeriesTotal total)
+    private static void WriteTotal(Utf8JsonWriter json, SeriesTotal total, MetricKind kind)
     {
         json.WriteStartObject("total"u8);
         json.WriteNumber("count"u8, total.Count);
-        WriteDouble(json, "sum"u8, total.Sum);
-        WriteDouble(json, "min"u8, total.Min);
-        WriteDouble(json, "max"u8, total.Max);
+        if (kind != MetricKind.Set)
+        {
+            WriteDouble(json, "sum"u8, total.Sum);
+            WriteDouble(json, "min"u8, total.Min);
+            WriteDouble(json, "max"u8, total.Max);
+        }
+
         json.WriteEndObject();
     }
 
@@ -109,6 +113,14 @@ internal static class AggregatesJson
     {
         WriteWindowHead(json, window);
         json.WriteNumber("count"u8, window.Count);
+        if (kind == MetricKind.Set)
+        {
+            WriteDouble(json, WindowMember.Distinct.Key, WindowMember.Distinct.ValueOf(window));
+            WriteInstant(json, "lastUpdated"u8, window.LastUpdated);
+            json.WriteEndObject();
+            return;
+        }
+
         WriteDouble(json, "sum"u8, window.Sum);
         WriteDouble(json, "min"u8, window.Min);
         WriteDouble(json, "max"u8, window.Max);

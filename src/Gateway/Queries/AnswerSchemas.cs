@@ -12,7 +12,7 @@ internal sealed record MetricListAnswer(
 [Description("One metric.")]
 internal sealed record MetricListEntry(
     string Name,
-    [property: Description("What the values mean: gauge, counter, cumulative_counter or distribution.")] string Kind,
+    [property: Description("What the values mean: gauge, counter, cumulative_counter, distribution or set.")] string Kind,
     [property: Description("Series seen.")] int Series,
     [property: Description("Points aggregated since the metric was first seen.")] long Points,
     [property: Description("Bytes of its history in storage, as of its last flush.")] long HistoryBytes);
@@ -52,4 +52,5 @@ internal sealed record WindowAnswer(
     [property: Description("Event time of last.")] DateTimeOffset LastUpdated,
     [property: Description("Estimated quantiles by probability; relative error at most 1.1 % unless the sketch had to downscale.")]
     Dictionary<string, double?> Quantiles,
-    [property: Description("Increments per second over the whole length of the window, also while it is open; only of counters.")] double? Rate = null);
+    [property: Description("Increments per second over the whole length of the window, also while it is open; only of counters.")] double? Rate = null,
+    [property: Description("How many different elements there were, estimated with a standard error of 1.6 %; only of sets, which have only this and count.")] long? Distinct = null);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 
 namespace OrleansMetrics.Gateway.Queries;
@@ -27,6 +28,9 @@ internal sealed class WindowMember
     /// <summary>Only counters have it.</summary>
     public static WindowMember Rate { get; } = new("rate", static window => window.Rate);
 
+    /// <summary>Only sets have it, and besides it only a count.</summary>
+    public static WindowMember Distinct { get; } = new("distinct", static window => window.Distinct ?? double.NaN);
+
     public string Name { get; }
 
     /// <summary>The name in UTF-8.</summary>
@@ -35,12 +39,15 @@ internal sealed class WindowMember
     /// <summary>Of a quantile.</summary>
     public double? Probability { get; }
 
-    /// <summary>The only one that is a whole number.</summary>
+    /// <summary>How many points there are: every window has it.</summary>
     public bool IsCount => ReferenceEquals(this, Numbers[0]);
+
+    /// <summary>The members of windows of a kind, without quantiles.</summary>
+    public static WindowMember[] Of(MetricKind kind) => kind == MetricKind.Set ? [Numbers[0], Distinct] : kind.IsCounter() ? [.. Numbers, Rate] : Numbers;
 
     /// <summary>The member of this name; null: there is none.</summary>
     public static WindowMember? Find(string name) =>
-        Array.Find(Numbers, number => number.Name == name) ?? (name == Rate.Name ? Rate : null) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
+        Array.Find(Numbers, number => number.Name == name) ?? (name == Rate.Name ? Rate : name == Distinct.Name ? Distinct : null) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
 
     /// <summary>The quantile of a probability, such as p99.</summary>
     public static WindowMember Quantile(double probability) =>

@@ -1,3 +1,5 @@
+using OrleansMetrics.Contracts.Points;
+
 namespace OrleansMetrics.Gateway.Queries;
 
 /// <summary>Which members of windows an answer has: those that <c>agg</c> names, or all.</summary>
@@ -6,10 +8,11 @@ namespace OrleansMetrics.Gateway.Queries;
 internal sealed record WindowMembers(WindowMember[]? Named, double[]? Quantiles)
 {
     private const int Most = 16;
-    private const string Allowed = "names separated by commas, each once: count, sum, min, max, mean, last, rate, or p with a percentile such as p99 or p99.9";
+    private const string Allowed = "names separated by commas, each once: count, sum, min, max, mean, last, rate, distinct, or p with a percentile such as p99 or p99.9";
 
-    /// <summary>Whether a member is asked for that only counters have.</summary>
-    public bool NeedCounter => Named?.Contains(WindowMember.Rate) == true;
+    /// <summary>A member that is asked for and that windows of this kind do not have; null: they have all.</summary>
+    public WindowMember? MissingOf(MetricKind kind) =>
+        Array.Find(Named ?? [], member => !(WindowMember.Of(kind).Contains(member) || (member.Probability is not null && kind != MetricKind.Set)));
 
     /// <summary>Reads <c>agg</c>.</summary>
     public static WindowMembers Read(QueryParameters parameters)

@@ -45,8 +45,7 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
         var line = new StringBuilder("series,start,end,final");
         WindowMember[] columns = members.Named ??
         [
-            .. WindowMember.Numbers,
-            .. metric.Kind.IsCounter() ? [WindowMember.Rate] : Array.Empty<WindowMember>(),
+            .. WindowMember.Of(metric.Kind),
             .. _hasCurrent && series.Current.Windows.Length > 0 ? series.Current.Windows[0].Quantiles.Select(static q => WindowMember.Quantile(q.Probability)) : [],
         ];
         foreach (var column in columns)

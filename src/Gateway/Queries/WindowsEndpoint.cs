@@ -28,9 +28,9 @@ internal static class WindowsEndpoint
             return QueryProblems.UnknownMetric(name);
         }
 
-        if (members.NeedCounter && !known.Kind.IsCounter())
+        if (members.MissingOf(known.Kind) is { } missing)
         {
-            return QueryProblems.OutOfRange($"The metric is a {known.Kind.Name()}: only counters have a rate.");
+            return QueryProblems.OutOfRange($"The metric is a {known.Kind.Name()}, which has no {missing.Name}.");
         }
 
         // One more than asked for says whether there is another page.

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.History.Chunks;
 
@@ -73,7 +74,7 @@ public sealed partial class MetricAggregator
     public RowChunk WriteRows(long after, long through, Func<byte[]?, bool>? matches = null)
     {
         var output = new ArrayBufferWriter<byte>(4096);
-        ChunkFormat.Begin(output, ChunkFormat.Rows);
+        ChunkFormat.Begin(output, Kind == MetricKind.Set ? ChunkFormat.SetRows : ChunkFormat.Rows);
         var rows = new ArrayBufferWriter<byte>(256);
         var (windows, from, to) = (0, long.MaxValue, long.MinValue);
         for (var row = 0; row < _series.Count; row++)

@@ -21,8 +21,8 @@ public sealed partial class MetricAggregator
             return true;
         }
 
-        // What has been taken for a gauge may turn out to have been increments or samples: its windows hold them. Of running totals they would hold something else.
-        if (_kind is not null || !named.IsKnown() || (named == MetricKind.CumulativeCounter && _processed > 0))
+        // What has been taken for a gauge may turn out to have been increments or samples: its windows hold them. Of running totals and of sets they would hold something else.
+        if (_kind is not null || !named.IsKnown() || (named is MetricKind.CumulativeCounter or MetricKind.Set && _processed > 0))
         {
             return false;
         }
@@ -38,9 +38,14 @@ public sealed partial class MetricAggregator
         {
             _series.KeepTotals();
         }
+        else if (kind == MetricKind.Set)
+        {
+            _windows.KeepElements();
+            _read.IsSet = true;
+        }
     }
 
-    private void ApplyOfKind<TTimes>(ReadOnlySpan<ulong> ids, ReadOnlySpan<double> values, TTimes times, long baseTime)
+    private void ApplyOfKind<TTimes>(ReadOnlySpan<ulong> ids, ReadOnlySpan<double> values, TTimes times, long baseTime, bool isNamed)
         where TTimes : struct, ITimes, allows ref struct
     {
         switch (_kind)
@@ -50,6 +55,9 @@ public sealed partial class MetricAggregator
                 break;
             case MetricKind.CumulativeCounter:
                 ApplyTotals(ids, values, times, baseTime);
+                break;
+            case MetricKind.Set:
+                ApplyElements(ids, values, times, baseTime, isNamed);
                 break;
             default:
                 ApplyPoints(ids, values, times, baseTime);
@@ -102,6 +110,17 @@ public sealed partial class MetricAggregator
                 var increment = IncrementOf(ids[i], values[i], Math.Clamp(time, _earliest, _latest));
                 ApplyPoint(_series.FindCandidate(ids[i]), ids[i], increment, time);
             }
+        }
+    }
+
+    /// <summary>Elements: hashes of those who know that the metric is a set, numbers of the others.</summary>
+    private void ApplyElements<TTimes>(ReadOnlySpan<ulong> ids, ReadOnlySpan<double> values, TTimes times, long baseTime, bool areHashes)
+        where TTimes : struct, ITimes, allows ref struct
+    {
+        for (var i = 0; i < ids.Length; i++)
+        {
+            var value = areHashes ? values[i] : SetElement.ToValue(SetElement.Of(values[i]));
+            ApplyElsewhere(_series.Find(ids[i]), ids[i], value, Math.Clamp(baseTime + times[i], _earliest, _latest));
         }
     }
 

@@ -85,7 +85,7 @@ public sealed partial class MetricAggregator
 
     private WindowAggregate Describe(WindowState window, bool final)
     {
-        var quantiles = new QuantileValue[_settings.Quantiles.Count];
+        var quantiles = new QuantileValue[window.IsSet ? 0 : _settings.Quantiles.Count];
         for (var i = 0; i < quantiles.Length; i++)
         {
             var probability = _settings.Quantiles[i];
@@ -105,6 +105,7 @@ public sealed partial class MetricAggregator
             Last = window.Last,
             LastUpdated = Instant(window.Start + window.LastOffset),
             Quantiles = quantiles,
+            Distinct = window.IsSet ? window.Elements.Estimate() : null,
         };
     }
 

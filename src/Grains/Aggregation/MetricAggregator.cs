@@ -118,11 +118,11 @@ public sealed partial class MetricAggregator
         }
         else if (slice.HasWideTimes)
         {
-            ApplyOfKind(slice.Ids, slice.Values, new WideTimes(slice.WideTimes), slice.BaseTime);
+            ApplyOfKind(slice.Ids, slice.Values, new WideTimes(slice.WideTimes), slice.BaseTime, slice.Kind is not null);
         }
         else
         {
-            ApplyOfKind(slice.Ids, slice.Values, new NarrowTimes(slice.Times), slice.BaseTime);
+            ApplyOfKind(slice.Ids, slice.Values, new NarrowTimes(slice.Times), slice.BaseTime, slice.Kind is not null);
         }
 
         Position = position;
@@ -319,7 +319,7 @@ public sealed partial class MetricAggregator
         }
 
         _processed++;
-        AddToTotals(ref _series.Rows[row], value);
+        AddToTotals(ref _series.Rows[row], _windows.Values.Elements is null ? value : 0);
         if ((ulong)(time - _lastStart) >= (ulong)_size)
         {
             // A division is dear, and points come in the order of time more or less.

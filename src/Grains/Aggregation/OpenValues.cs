@@ -16,6 +16,12 @@ internal sealed class OpenValues(BlockHeap heap)
     private readonly ExponentialHistogram _sketch = new();
     private int _freeRest;
 
+    /// <summary>In place of values, of a metric that is a set; null: it is none.</summary>
+    public OpenElements? Elements { get; private set; }
+
+    /// <summary>The metric is a set. It has no windows yet.</summary>
+    public void KeepElements() => Elements = new OpenElements(heap);
+
     /// <summary>Takes one more value of a window that has points. The caller counts it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(ref OpenWindow window, double value)

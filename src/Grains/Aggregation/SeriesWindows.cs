@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using OrleansMetrics.Contracts.Points;
 
 namespace OrleansMetrics.Grains.Aggregation;
 
@@ -27,6 +28,13 @@ internal sealed class SeriesWindows
 
     public PackedWindows Packed { get; }
 
+    /// <summary>The metric is a set. It has no windows yet.</summary>
+    public void KeepElements()
+    {
+        Values.KeepElements();
+        _state.IsSet = true;
+    }
+
     /// <summary>Adds a point to an open window that has points.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(ref OpenWindow window, int offset, double value)
@@ -48,6 +56,14 @@ internal sealed class SeriesWindows
     public bool Add(int row, long start, int size, int offset, double value)
     {
         ref var window = ref Find(row, start, size);
+        if (Values.Elements is { } elements)
+        {
+            elements.Add(ref window, SetElement.FromValue(value));
+            window.Start = start;
+            window.LastOffset = Math.Max(window.LastOffset, offset);
+            return window.Count++ == 0;
+        }
+
         if (window.Count > 0)
         {
             Add(ref window, offset, value);
@@ -202,7 +218,15 @@ internal sealed class SeriesWindows
         _state.Max = open.Max;
         _state.Last = open.Last;
         _state.LastOffset = open.LastOffset;
-        Values.CopyTo(open, _state.Sketch);
+        if (Values.Elements is { } elements)
+        {
+            elements.CopyTo(open, _state.Elements);
+        }
+        else
+        {
+            Values.CopyTo(open, _state.Sketch);
+        }
+
         return _state;
     }
 
@@ -261,7 +285,14 @@ internal sealed class SeriesWindows
         window.Max = state.Max;
         window.Last = state.Last;
         window.LastOffset = state.LastOffset;
-        Values.CopyFrom(ref window, state.Sketch);
+        if (Values.Elements is { } elements)
+        {
+            elements.CopyFrom(ref window, state.Elements);
+        }
+        else
+        {
+            Values.CopyFrom(ref window, state.Sketch);
+        }
     }
 
     private void Pack(int row, ref OpenWindow window, int size)

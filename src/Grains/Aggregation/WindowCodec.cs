@@ -14,10 +14,16 @@ internal sealed class WindowCodec(OpenValues values)
     private const int MaxBytesWithoutCounters = 2 * SnapshotWriter.MaxVarintBytes + MaxRaw + 1 + (MaxRaw + 1) * 8 + 64;
 
     private byte[] _bytes = new byte[256];
+    private HyperLogLog? _registers;
 
     /// <summary>The form of an open window; valid until the next call.</summary>
     public ReadOnlySpan<byte> Write(in OpenWindow window)
     {
+        if (values.Elements is { } elements)
+        {
+            return WriteSet(window, elements);
+        }
+
         // A counter of n bits takes 2n + 1 at most, and the gap before it 23.
         var most = MaxBytesWithoutCounters + values.CounterBytesOf(window) * 8;
         if (_bytes.Length < most)
@@ -61,6 +67,9 @@ internal sealed class WindowCodec(OpenValues values)
         {
             case 0:
                 throw new InvalidDataException("a window has no points");
+            case > 0 when into.IsSet:
+                ReadSet(ref input, into);
+                return;
             case 1:
                 ReadOne(ref input, into);
                 break;
@@ -82,6 +91,34 @@ internal sealed class WindowCodec(OpenValues values)
         if (!input.AtEnd)
         {
             throw new InvalidDataException("bytes are left after the values of a window");
+        }
+    }
+
+    private ReadOnlySpan<byte> WriteSet(in OpenWindow window, OpenElements elements)
+    {
+        // A register takes 25 bits for the gap before it and 11 for its rank.
+        var most = (2 * SnapshotWriter.MaxVarintBytes) + (elements.CountOf(window) * 5) + 64;
+        if (_bytes.Length < most)
+        {
+            _bytes = new byte[most];
+        }
+
+        elements.CopyTo(window, _registers ??= new HyperLogLog());
+        var written = SnapshotWriter.Encode(_bytes, (ulong)window.Count);
+        written += SnapshotWriter.Encode(_bytes.AsSpan(written), (ulong)window.LastOffset);
+        var output = new BitWriter(_bytes.AsSpan(written));
+        _registers.Write(ref output);
+        return _bytes.AsSpan(0, written + output.Finish());
+    }
+
+    private static void ReadSet(ref SnapshotReader input, WindowState into)
+    {
+        into.Sum = into.Min = into.Max = into.Last = 0;
+        var bits = new BitReader(input.ReadBytes(input.Remaining));
+        into.Elements.Read(ref bits, into.Count);
+        if (!bits.AtEnd)
+        {
+            throw new InvalidDataException("bytes are left after a set");
         }
     }
 

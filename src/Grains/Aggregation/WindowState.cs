@@ -3,6 +3,8 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// <summary>One window in full, taken out of where it is kept to be described, checked or opened. Used again from window to window.</summary>
 internal sealed class WindowState
 {
+    private HyperLogLog? _elements;
+
     public long Start { get; set; }
 
     public int Size { get; set; }
@@ -19,6 +21,12 @@ internal sealed class WindowState
 
     /// <summary>Event time of <see cref="Last"/>, milliseconds after the start.</summary>
     public int LastOffset { get; set; }
+
+    /// <summary>The points are elements of a set: there is <see cref="Elements"/>, and neither values nor sketch.</summary>
+    public bool IsSet { get; set; }
+
+    /// <summary>Of a set: all elements.</summary>
+    public HyperLogLog Elements => _elements ??= new HyperLogLog();
 
     /// <summary>All values.</summary>
     public ExponentialHistogram Sketch { get; } = new();

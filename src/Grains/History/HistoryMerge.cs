@@ -10,12 +10,15 @@ internal static class HistoryMerge
     public static (byte[] Bytes, ChunkEntry Entry)? Run(HistoryJob job, IEnumerable<byte[]> inputs)
     {
         var merger = new SeriesMerger();
+        var isSet = false;
         foreach (var input in inputs)
         {
-            merger.Add(Chunk.Parse(input), job.From, job.To);
+            var chunk = Chunk.Parse(input);
+            merger.Add(chunk, job.From, job.To);
+            isSet |= chunk.IsSet;
         }
 
-        var writer = new ChunkWriter(merger.Columns);
+        var writer = new ChunkWriter(merger.Columns, isSet);
         foreach (var (id, key) in merger.List())
         {
             writer.Write(id, key, merger.Merge(id, job.Step, sketches: true));

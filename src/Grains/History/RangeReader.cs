@@ -156,7 +156,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
         for (var i = 0; i < described.Length; i++)
         {
             var window = windows[i];
-            var values = new QuantileValue[quantiles.Length];
+            var values = new QuantileValue[window.IsSet ? 0 : quantiles.Length];
             for (var q = 0; q < values.Length; q++)
             {
                 values[q] = new QuantileValue(quantiles[q], window.Sketch.Quantile(quantiles[q], window.Min, window.Max));
@@ -175,6 +175,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
                 Last = window.Last,
                 LastUpdated = Instant(window.Start + window.LastOffset),
                 Quantiles = values,
+                Distinct = window.IsSet ? window.Elements.Estimate() : null,
             };
         }
 
@@ -194,7 +195,16 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
             Last = window.Last,
             LastOffset = window.LastOffset,
         };
-        copy.Sketch.Merge(window.Sketch);
+        if (window.IsSet)
+        {
+            copy.IsSet = true;
+            copy.Elements.Merge(window.Elements);
+        }
+        else
+        {
+            copy.Sketch.Merge(window.Sketch);
+        }
+
         return copy;
     }
 

@@ -24,6 +24,13 @@ internal static class WindowMerge
         var sum = into.Sum + other.Sum;
         var lastAt = other.Start + other.LastOffset - into.Start;
         into.Count = checked(into.Count + other.Count);
+        if (into.IsSet)
+        {
+            into.LastOffset = checked((int)Math.Max(into.LastOffset, lastAt));
+            into.Elements.Merge(other.Elements);
+            return;
+        }
+
         into.Min = Math.Min(into.Min, other.Min);
         into.Max = Math.Max(into.Max, other.Max);
         if (lastAt >= into.LastOffset)

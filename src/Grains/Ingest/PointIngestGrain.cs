@@ -87,7 +87,7 @@ public sealed class PointIngestGrain(
 
     private bool TryAdd(RequestPoints request, MetricPoint point, long now, out RejectReason reason)
     {
-        if (!double.IsFinite(point.Value))
+        if (point.Element is null && !double.IsFinite(point.Value))
         {
             reason = RejectReason.NotFinite;
             return false;
@@ -111,13 +111,25 @@ public sealed class PointIngestGrain(
             return false;
         }
 
-        if (request.Check(series.Metric, point.Kind, point.Value) is { } bad)
+        if (request.Check(series.Metric, point.Kind, point.Element is null ? point.Value : 0) is { } bad)
         {
             reason = bad;
             return false;
         }
 
-        request.Add(series, point.Kind, point.Value, timestamp);
+        if (point.Element is not { } element)
+        {
+            request.Add(series, point.Kind, point.Value, timestamp);
+            return true;
+        }
+
+        if ((point.Kind ?? request.KindOf(series.Metric)) != MetricKind.Set)
+        {
+            reason = RejectReason.InvalidValue;
+            return false;
+        }
+
+        request.AddElement(series, SetElement.Of(Encoding.UTF8.GetBytes(element)), timestamp);
         return true;
     }
 }

@@ -75,31 +75,7 @@ public sealed class RequestPoints(int initialCapacity = 1024)
     public void Add(SeriesEntry series, double value, long time)
     {
         Debug.Assert(double.IsFinite(value));
-        var at = Count;
-        if (at == _ids.Length)
-        {
-            Grow();
-        }
-
-        var metric = series.Metric.Index;
-        if (metric >= _counts.Length || _counts[metric] == 0)
-        {
-            Touch(series.Metric);
-        }
-
-        _counts[metric]++;
-        _metricIndexes[at] = metric;
-        _ids[at] = series.Id;
-        _values[at] = value;
-        _times[at] = time;
-        MinTime = Math.Min(MinTime, time);
-        MaxTime = Math.Max(MaxTime, time);
-        if (series.DefinedIn != DefinitionPeriod)
-        {
-            _undefined.Add(series);
-        }
-
-        Count = at + 1;
+        AddAny(series, value, time);
     }
 
     /// <summary>Adds a point that names the kind of its metric, after <see cref="Check"/>.</summary>
@@ -110,8 +86,39 @@ public sealed class RequestPoints(int initialCapacity = 1024)
     public void Add(SeriesEntry series, MetricKind? kind, double value, long time)
     {
         ArgumentNullException.ThrowIfNull(series);
+        var index = series.Metric.Index;
+        if (kind == MetricKind.Set || (index < _kinds.Length && _kinds[index] == MetricKind.Set))
+        {
+            AddElement(series, SetElement.Of(value), time);
+            return;
+        }
+
         Add(series, value, time);
-        _kinds[series.Metric.Index] ??= kind;
+        _kinds[index] ??= kind;
+    }
+
+    /// <summary>Adds an element of a set, which is named so, after <see cref="Check"/>.</summary>
+    /// <param name="series">The series, from this process's cache.</param>
+    /// <param name="hash">Of the element: <see cref="SetElement"/>.</param>
+    /// <param name="time">Event time, Unix milliseconds.</param>
+    public void AddElement(SeriesEntry series, ulong hash, long time)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        var index = series.Metric.Index;
+        var known = index < _kinds.Length && _kinds[index] == MetricKind.Set ? Count : 0;
+        AddAny(series, SetElement.ToValue(hash), time);
+        _kinds[index] = MetricKind.Set;
+        if (known == 0)
+        {
+            // Points before it did not say what their numbers are.
+            for (var i = 0; i < Count - 1; i++)
+            {
+                if (_metricIndexes[i] == index)
+                {
+                    _values[i] = SetElement.ToValue(SetElement.Of(_values[i]));
+                }
+            }
+        }
     }
 
     /// <summary>What the metric is, as the points of this request say, or else as the process knows; null: nobody has said.</summary>
@@ -176,6 +183,35 @@ public sealed class RequestPoints(int initialCapacity = 1024)
         {
             _order[_counts[_metricIndexes[i]]++] = i;
         }
+    }
+
+    private void AddAny(SeriesEntry series, double value, long time)
+    {
+        var at = Count;
+        if (at == _ids.Length)
+        {
+            Grow();
+        }
+
+        var metric = series.Metric.Index;
+        if (metric >= _counts.Length || _counts[metric] == 0)
+        {
+            Touch(series.Metric);
+        }
+
+        _counts[metric]++;
+        _metricIndexes[at] = metric;
+        _ids[at] = series.Id;
+        _values[at] = value;
+        _times[at] = time;
+        MinTime = Math.Min(MinTime, time);
+        MaxTime = Math.Max(MaxTime, time);
+        if (series.DefinedIn != DefinitionPeriod)
+        {
+            _undefined.Add(series);
+        }
+
+        Count = at + 1;
     }
 
     private void Touch(MetricEntry metric)

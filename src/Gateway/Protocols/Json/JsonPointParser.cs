@@ -6,8 +6,8 @@ namespace OrleansMetrics.Gateway.Protocols.Json;
 
 /// <summary>
 /// JSON points: an array of objects, one object, or objects one after another (NDJSON), read as the body comes. An object has
-/// <c>metric</c>, <c>value</c> (number or boolean), and may have <c>timestamp</c> (RFC 3339, or Unix milliseconds as a number) and
-/// <c>tags</c> (an object of strings) and <c>kind</c> (of the metric: gauge, counter, cumulative_counter or distribution); other properties are ignored.
+/// <c>metric</c>, <c>value</c> (number or boolean; of a set a text, too), and may have <c>timestamp</c> (RFC 3339, or Unix milliseconds as a number) and
+/// <c>tags</c> (an object of strings) and <c>kind</c> (of the metric: gauge, counter, cumulative_counter, distribution or set); other properties are ignored.
 /// </summary>
 /// <remarks>
 /// An element that is wrong is refused by itself. After an error of syntax, or an element beyond the size limit, reading goes on at the next
@@ -262,11 +262,11 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         {
             Refuse(RejectReason.EmptyName, "There is no metric.", element, at);
         }
-        else if (point.Value is not { } value)
+        else if (point.Value is null && point.Text is null)
         {
             Refuse(RejectReason.InvalidValue, "There is no value.", element, at);
         }
-        else if (!double.IsFinite(value))
+        else if (point.Value is { } number && !double.IsFinite(number))
         {
             Refuse(RejectReason.NotFinite, RejectReason.NotFinite.Message(), element, at);
         }
@@ -278,15 +278,46 @@ public sealed class JsonPointParser(SeriesCache cache, int maxElementBytes) : IP
         {
             Refuse(reason, error, element, at);
         }
-        else if (_sink.Points.Check(series.Metric, point.Kind, value) is { } bad)
+        else if (_sink.Points.Check(series.Metric, point.Kind, point.Value ?? 0) is { } bad)
         {
             Refuse(bad, bad == RejectReason.KindConflict ? $"The metric is a {_sink.Points.KindOf(series.Metric)?.Name()}." : bad.Message(), element, at);
         }
-        else
+        else if (point.Text is not { } text)
         {
-            _sink.Points.Add(series, point.Kind, value, time);
+            _sink.Points.Add(series, point.Kind, point.Value!.Value, time);
             _sink.Report.Accept(1);
         }
+        else if ((point.Kind ?? _sink.Points.KindOf(series.Metric)) != MetricKind.Set)
+        {
+            Refuse(RejectReason.InvalidValue, JsonPointReader.NoNumber, element, at);
+        }
+        else if (!TryHash(buffer.Slice(text.At - 1, text.Length + 2), out var hash))
+        {
+            Refuse(RejectReason.InvalidValue, "The value is no valid text.", element, at);
+        }
+        else
+        {
+            _sink.Points.AddElement(series, hash, time);
+            _sink.Report.Accept(1);
+        }
+    }
+
+    /// <param name="quoted">A text with its quotes.</param>
+    /// <param name="hash">The hash of what it says.</param>
+    private static bool TryHash(ReadOnlySpan<byte> quoted, out ulong hash)
+    {
+        var reader = new Utf8JsonReader(quoted);
+        reader.Read();
+        hash = SetElement.Of(reader.ValueSpan);
+        if (!reader.ValueIsEscaped)
+        {
+            return true;
+        }
+
+        var text = new byte[quoted.Length];
+        var isValid = JsonText.TryUnescape(ref reader, text, out var length);
+        hash = SetElement.Of(text.AsSpan(0, length));
+        return isValid;
     }
 
     private SeriesEntry? Resolve(

@@ -7,6 +7,9 @@ namespace OrleansMetrics.Gateway.Protocols.Json;
 /// <summary>Reads the object of one point: where its metric and tags stand, its value and its time. The last of a repeated property counts.</summary>
 internal ref struct JsonPointReader
 {
+    /// <summary>What is wrong with a value that is neither.</summary>
+    public const string NoNumber = "The value is no number or boolean.";
+
     private const int MaxTimestampBytes = 64;
 
     /// <summary>The metric's name between its quotes, escapes and all; null when there is none.</summary>
@@ -17,6 +20,9 @@ internal ref struct JsonPointReader
 
     /// <summary>The value, if there is one.</summary>
     public double? Value { get; private set; }
+
+    /// <summary>The value between its quotes, escapes and all, when it is a text.</summary>
+    public JsonElementRange? Text { get; private set; }
 
     /// <summary>Unix milliseconds, or null.</summary>
     public long? Timestamp { get; private set; }
@@ -88,6 +94,7 @@ internal ref struct JsonPointReader
 
     private bool TryReadValue(ref Utf8JsonReader reader)
     {
+        (Value, Text) = (null, null);
         switch (reader.TokenType)
         {
             case JsonTokenType.Number:
@@ -97,8 +104,11 @@ internal ref struct JsonPointReader
             case JsonTokenType.True or JsonTokenType.False:
                 Value = reader.TokenType == JsonTokenType.True ? 1 : 0;
                 return true;
+            case JsonTokenType.String:
+                Text = new JsonElementRange((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
+                return true;
             default:
-                Refuse(RejectReason.InvalidValue, "The value is no number or boolean.");
+                Refuse(RejectReason.InvalidValue, NoNumber);
                 return reader.TrySkip();
         }
     }

@@ -11,6 +11,9 @@ internal sealed class Chunk
 
     private Chunk(ReadOnlyMemory<byte> bytes, byte form, List<ChunkSeries> series) => (_bytes, _form, Series) = (bytes, form, series);
 
+    /// <summary>The windows are of a set.</summary>
+    public bool IsSet => _form is ChunkFormat.SetRows or ChunkFormat.SetColumns;
+
     /// <summary>The series. One may be there more than once.</summary>
     public IReadOnlyList<ChunkSeries> Series { get; }
 
@@ -30,7 +33,7 @@ internal sealed class Chunk
         while (!input.AtEnd)
         {
             var windows = input.ReadCount();
-            if (windows < 1 || windows > (form == ChunkFormat.Columns ? ChunkFormat.MaxWindows : body.Length))
+            if (windows < 1 || windows > (form is ChunkFormat.Columns or ChunkFormat.SetColumns ? ChunkFormat.MaxWindows : body.Length))
             {
                 throw new InvalidDataException($"A series of a chunk has {windows} windows.");
             }
@@ -66,19 +69,20 @@ internal sealed class Chunk
     public void Read(in ChunkSeries series, SeriesColumns columns, bool sketches, WindowPool into)
     {
         var input = new SnapshotReader(_bytes.Span.Slice(series.Offset, series.Length));
-        if (_form == ChunkFormat.Rows)
+        if (_form is ChunkFormat.Rows or ChunkFormat.SetRows)
         {
-            ReadRows(ref input, series.Windows, sketches, into);
+            ReadRows(ref input, series.Windows, sketches, IsSet, into);
             return;
         }
 
         var first = input.ReadBytes(input.ReadCount());
         var length = (int)input.ReadCount();
         var rest = _bytes.Slice(series.Offset + series.Length - length, length);
-        columns.Read(series.Windows, first, sketches ? rest : (ReadOnlyMemory<byte>?)null, into);
+        columns.IsSet = IsSet;
+        columns.Read(series.Windows, first, sketches || IsSet ? rest : (ReadOnlyMemory<byte>?)null, into);
     }
 
-    private static void ReadRows(ref SnapshotReader input, int windows, bool sketches, WindowPool into)
+    private static void ReadRows(ref SnapshotReader input, int windows, bool sketches, bool isSet, WindowPool into)
     {
         var from = input.ReadZigzag();
         var (end, size) = (from, Size(input.ReadCount()));
@@ -92,6 +96,7 @@ internal sealed class Chunk
             }
 
             var window = into.Take();
+            window.IsSet = isSet;
             WindowCodec.Read(input.ReadBytes(input.ReadCount()), window, sketches);
             (window.Start, window.Size) = (start, own);
             if (window.LastOffset >= own)
@@ -124,7 +129,7 @@ internal sealed class Chunk
 
     private static void Skip(ref SnapshotReader input, byte form)
     {
-        if (form == ChunkFormat.Rows)
+        if (form is ChunkFormat.Rows or ChunkFormat.SetRows)
         {
             input.ReadZigzag();
             input.ReadCount();

@@ -16,6 +16,10 @@ internal static class ChunkFormat
     /// <summary>A column for each member of the windows of a series: small.</summary>
     public const byte Columns = 1;
 
+    /// <summary>As <see cref="Rows"/> and <see cref="Columns"/>, of sets.</summary>
+    public const byte SetRows = 2;
+    public const byte SetColumns = 3;
+
     /// <summary>Windows of one series in one place of a chunk of columns.</summary>
     public const int MaxWindows = 1 << 16;
 
@@ -57,9 +61,9 @@ internal static class ChunkFormat
             throw new InvalidDataException("The bytes are no chunk: wrong magic.");
         }
 
-        if (magic >> 24 != Version || chunk[4] > Columns)
+        if (magic >> 24 != Version || chunk[4] > SetColumns)
         {
-            throw new InvalidDataException($"The chunk has version {magic >> 24} and form {chunk[4]}; this build reads version {Version} with forms 0 and 1.");
+            throw new InvalidDataException($"The chunk has version {magic >> 24} and form {chunk[4]}; this build reads version {Version} with forms 0 to 3.");
         }
 
         var crc = BinaryPrimitives.ReadUInt32LittleEndian(chunk[^TrailerLength..]);

@@ -14,11 +14,13 @@ internal sealed class ChunkWriter
     private long _keys;
 
     /// <param name="columns">To be used again from chunk to chunk.</param>
-    public ChunkWriter(SeriesColumns columns)
+    /// <param name="isSet">The windows are of a set.</param>
+    public ChunkWriter(SeriesColumns columns, bool isSet = false)
     {
         _columns = columns;
         _columns.Clear();
-        ChunkFormat.Begin(_output, ChunkFormat.Columns);
+        _columns.IsSet = isSet;
+        ChunkFormat.Begin(_output, isSet ? ChunkFormat.SetColumns : ChunkFormat.Columns);
     }
 
     /// <summary>Windows written.</summary>

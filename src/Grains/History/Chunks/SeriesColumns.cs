@@ -24,12 +24,21 @@ internal sealed class SeriesColumns
 
     public int Count => _places.Count;
 
+    /// <summary>The windows are of a set: there are no columns of values, and registers in place of sketches.</summary>
+    public bool IsSet { get; set; }
+
     /// <summary>Takes a window that is after those before it.</summary>
     public void Add(WindowState window)
     {
         _places.Add((window.Start, window.Size));
         _counts.Add(window.Count);
         _offsets.Add(window.LastOffset);
+        if (IsSet)
+        {
+            window.Elements.Write(_sketches);
+            return;
+        }
+
         if (window.Count <= MaxRaw)
         {
             _raw.AddRange(window.Sketch.Raw);
@@ -54,6 +63,11 @@ internal sealed class SeriesColumns
         WritePlaces();
         IntegerColumn.Write(_columns, Span(_counts), default);
         IntegerColumn.Write(_columns, Span(_offsets), default);
+        if (IsSet)
+        {
+            return _columns.ToBytes();
+        }
+
         IntegerColumn.Write(_columns, Span(_lastPlaces), default);
         _numbers.Write(_columns, Span(_raw), default);
         _numbers.Write(_columns, Span(_last), default);
@@ -109,6 +123,17 @@ internal sealed class SeriesColumns
             several += _counts[i] is > 1 and <= MaxRaw ? 1 : 0;
         }
 
+        if (IsSet)
+        {
+            if (!input.AtEnd)
+            {
+                throw new InvalidDataException("bits are left after the columns of a series");
+            }
+
+            FillSets(windows, sketches, into);
+            return;
+        }
+
         ReadIntegers(ref input, _lastPlaces, several);
         ReadNumbers(ref input, _raw, raw, default);
         ReadNumbers(ref input, _last, totals, default);
@@ -124,6 +149,25 @@ internal sealed class SeriesColumns
         Fill(windows, sketches, into);
     }
 
+    private void FillSets(int windows, ReadOnlyMemory<byte>? sketches, WindowPool into)
+    {
+        var bits = new BitReader(sketches is { } given ? given.Span : default);
+        for (var i = 0; i < windows; i++)
+        {
+            var window = into.Take();
+            window.IsSet = true;
+            (window.Start, window.Size) = _places[i];
+            (window.Count, window.LastOffset) = (_counts[i], (int)_offsets[i]);
+            window.Sum = window.Min = window.Max = window.Last = 0;
+            window.Elements.Read(ref bits, window.Count);
+        }
+
+        if (!bits.AtEnd)
+        {
+            throw new InvalidDataException("bits are left after the registers of a series");
+        }
+    }
+
     private void Fill(int windows, ReadOnlyMemory<byte>? sketches, WindowPool into)
     {
         var bits = new BitReader(sketches is { } given ? given.Span : default);
@@ -132,6 +176,7 @@ internal sealed class SeriesColumns
         {
             var window = into.Take();
             (window.Start, window.Size) = _places[i];
+            window.IsSet = false;
             window.Count = _counts[i];
             window.LastOffset = (int)_offsets[i];
             window.Sketch.Clear();
