@@ -105,10 +105,10 @@ public sealed class RequestPoints(int initialCapacity = 1024)
     {
         ArgumentNullException.ThrowIfNull(series);
         var index = series.Metric.Index;
-        var known = index < _kinds.Length && _kinds[index] == MetricKind.Set ? Count : 0;
+        var isFirst = index >= _kinds.Length || _kinds[index] != MetricKind.Set;
         AddAny(series, SetElement.ToValue(hash), time);
         _kinds[index] = MetricKind.Set;
-        if (known == 0)
+        if (isFirst)
         {
             // Points before it did not say what their numbers are.
             for (var i = 0; i < Count - 1; i++)

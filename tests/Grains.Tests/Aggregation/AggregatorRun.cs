@@ -40,7 +40,7 @@ internal sealed record AggregatorRun(WindowSettings Settings, AggregatorStep[] S
 
     /// <summary>Runs of a metric of one kind, which many slices name, and some of which name another one.</summary>
     public static readonly Gen<AggregatorRun> OfKinds = Gen.Select(
-        Any, Gen.Int[0, 3].Select(static kind => (MetricKind)kind), Gen.Int[0, 9].Array[25],
+        Any, Gen.Int[0, 4].Select(static kind => (MetricKind)kind), Gen.Int[0, 9].Array[25],
         static (run, kind, named) => run with
         {
             Steps = [.. run.Steps.Select((step, i) => step with { Slice = step.Slice is { } slice ? slice with { Kind = KindOf(kind, named[i]) } : null })],
@@ -55,7 +55,7 @@ internal sealed record AggregatorRun(WindowSettings Settings, AggregatorStep[] S
 
     public override string ToString() => $"{Settings}: {string.Join("; ", Steps.Select(static step => step.ToString()))}";
 
-    private static MetricKind? KindOf(MetricKind kind, int named) => named < 5 ? kind : named < 8 ? null : (MetricKind)((int)kind + named - 7 & 3);
+    private static MetricKind? KindOf(MetricKind kind, int named) => named < 5 ? kind : named < 8 ? null : (MetricKind)(((int)kind + named - 7) % 5);
 
     private static AggregatorStep[] Build(long origin, RawStep[] raw)
     {

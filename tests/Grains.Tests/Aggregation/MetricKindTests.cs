@@ -14,7 +14,7 @@ public sealed class MetricKindTests
     public void Metrics_of_all_kinds_do_what_the_reference_does_whenever_they_are_restored_and_rows_are_removed()
     {
         long conflicts = 0, resets = 0, adopted = 0, expired = 0, overflowed = 0, increments = 0;
-        var kinds = new long[4];
+        var kinds = new long[5];
         Gen.Select(
             AggregatorRun.OfKinds, Gen.OneOf(Gen.Const(long.MaxValue), Gen.Const(40L), Gen.Const(150L)), Gen.OneOf(Gen.Const(int.MaxValue), Gen.Int[2, 4]), Gen.Int[0, 5].Array[25]).Sample(
             (run, expiry, limit, upkeep) =>
@@ -75,6 +75,7 @@ public sealed class MetricKindTests
     [InlineData(MetricKind.Counter, true)]
     [InlineData(MetricKind.Distribution, true)]
     [InlineData(MetricKind.CumulativeCounter, false)]
+    [InlineData(MetricKind.Set, false)]
     [InlineData((MetricKind)77, false)]
     public void What_nobody_has_named_yet_takes_a_kind_for_which_its_windows_are_right(MetricKind kind, bool isTaken)
     {
@@ -145,6 +146,20 @@ public sealed class MetricKindTests
 
         Assert.Equal([(3L, 20d), (6L, 0d)], aggregator.Query("m", new AggregatesQuery()).Series.Select(static series => (series.Total.Count, series.Total.Sum)));
         Assert.Equal(new AggregatorCounters(9, 0, 0, 6), aggregator.Counters);
+    }
+
+    [Fact]
+    public void A_set_counts_different_elements_however_often_and_by_whom_they_are_sent()
+    {
+        var aggregator = new MetricAggregator(Settings);
+        Apply(aggregator, 1, MetricKind.Set, (1, 1), (2, 2), (1, 3), (0, 4));
+        Apply(aggregator, 2, null, (2, 5), (-0.0, 6), (7, 12));
+        Apply(aggregator, 3, MetricKind.Set, (3, 1));
+        var windows = Single(aggregator).Windows;
+        Assert.Equal([(7L, 4L), (1, 1)], windows.Select(static window => (window.Count, window.Distinct!.Value)));
+        Assert.Equal(6, windows[0].LastUpdated.Millisecond);
+        Assert.All(windows, static window => Assert.Empty(window.Quantiles));
+        Assert.Equal(8, Single(MetricAggregator.ReadSnapshot(Write(aggregator), Settings)).Total.Count);
     }
 
     [Fact]

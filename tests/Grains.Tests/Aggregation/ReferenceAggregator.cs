@@ -47,7 +47,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         var conflicts = step.Slice?.Kind is { } named && _kind is { } kind && named != kind;
         if (step.Slice?.Kind is { } first && _kind is null)
         {
-            conflicts = first == MetricKind.CumulativeCounter && Counters.Processed > 0;
+            conflicts = first is MetricKind.CumulativeCounter or MetricKind.Set && Counters.Processed > 0;
             _kind = conflicts ? null : first;
         }
 
@@ -141,6 +141,8 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
             point = point with { Value = series.Id == OverflowId ? 0 : IncrementOf(series, point) };
         }
 
+        var element = SetElement.Of(point.Value);
+        point = _kind == MetricKind.Set ? point with { Value = 0 } : point;
         series.Values.Add(point.Value);
         var window = series.Windows.Find(window => window.Start == start);
         if (window is null)
@@ -150,6 +152,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         }
 
         window.Points.Add(point);
+        window.Elements.Add(element);
     }
 
     /// <summary>Between the totals of the series that were later than all before them.</summary>
@@ -203,6 +206,12 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         var last = window.Points.Last(point => point.Time == window.Points.Max(static other => other.Time));
         var sketch = new ExponentialHistogram();
         values.ForEach(sketch.Add);
+        var registers = new HyperLogLog();
+        foreach (var (register, rank) in window.Elements.Select(HyperLogLog.Of))
+        {
+            registers.Raise(register, rank);
+        }
+
         return new WindowAggregate
         {
             Start = Time(window.Start),
@@ -215,7 +224,8 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
             Mean = Sum(values) / values.Count,
             Last = last.Value,
             LastUpdated = Time(last.Time),
-            Quantiles = [.. settings.Quantiles.Select(probability => new QuantileValue(probability, sketch.Quantile(probability, values.Min(), values.Max())))],
+            Distinct = _kind == MetricKind.Set ? registers.Estimate() : null,
+            Quantiles = _kind == MetricKind.Set ? [] : [.. settings.Quantiles.Select(probability => new QuantileValue(probability, sketch.Quantile(probability, values.Min(), values.Max())))],
         };
     }
 
@@ -250,5 +260,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         public bool Final { get; set; }
 
         public List<TestPoint> Points { get; } = [];
+
+        public HashSet<ulong> Elements { get; } = [];
     }
 }

@@ -19,7 +19,7 @@ internal sealed record TestSlice(TestPoint[] Points, TestDefinition[] Definition
         for (var i = 0; i < Points.Length; i++)
         {
             columns.Ids[i] = Points[i].Id;
-            columns.Values[i] = Points[i].Value;
+            columns.Values[i] = Kind == MetricKind.Set ? SetElement.ToValue(SetElement.Of(Points[i].Value)) : Points[i].Value;
             if (Wide)
             {
                 columns.WideTimes[i] = Points[i].Time - baseTime;

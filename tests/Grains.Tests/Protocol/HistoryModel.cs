@@ -116,7 +116,7 @@ internal sealed class HistoryModel(Simulation simulation)
     private static string Describe(SeriesMerger merger, int step, long from) => string.Join("\n", merger.List().Select(series =>
     {
         var windows = merger.Merge(series.Id, step, sketches: true);
-        return $"{series.Id:x} {string.Join("; ", Enumerable.Range(0, windows.Count).Select(i => windows[i]).Where(w => w.Start >= from).Select(static w => $"{w.Start}+{w.Size} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last}@{w.LastOffset} {w.Sketch.Quantile(0.5, w.Min, w.Max)}"))}";
+        return $"{series.Id:x} {string.Join("; ", Enumerable.Range(0, windows.Count).Select(i => windows[i]).Where(w => w.Start >= from).Select(static w => $"{w.Start}+{w.Size} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last}@{w.LastOffset} {(w.IsSet ? w.Elements.Estimate() : w.Sketch.Quantile(0.5, w.Min, w.Max))}"))}";
     }).Where(static line => line.Contains('+', StringComparison.Ordinal)).Order(StringComparer.Ordinal));
 
     private static void Compare(string metric, string what, string expected, string actual) =>

@@ -10,20 +10,20 @@ internal sealed class KindModel
     /// <summary>Points that are dropped for their kind.</summary>
     public long Conflicted { get; private set; }
 
-    public bool IsCumulative => _kind == MetricKind.CumulativeCounter;
+    /// <summary>The kind named; null: none.</summary>
+    public MetricKind? Kind => _kind;
 
     /// <summary>The kind that a slice names: some metrics are of one kind with few exceptions, some are of any.</summary>
     public static MetricKind? Any(Random random, int metric) => random.Next(4) switch
     {
         0 => null,
-        1 => metric % 2 == 0 ? MetricKind.CumulativeCounter : (MetricKind)random.Next(4),
-        _ => metric % 2 == 0 ? MetricKind.CumulativeCounter : MetricKind.Counter,
+        1 when metric % 2 == 1 => (MetricKind)random.Next(5),
+        _ => metric switch { 0 => MetricKind.CumulativeCounter, 2 => MetricKind.Set, _ => MetricKind.Counter },
     };
 
     /// <summary>The metric begins anew.</summary>
     public void Forget()
     {
-
         _kind = null;
     }
 
@@ -32,7 +32,7 @@ internal sealed class KindModel
     /// <param name="hasPoints">Whether the metric has any points.</param>
     public void Apply(in SliceReader slice, bool hasPoints)
     {
-        if (_kind is null && !(slice.Kind == MetricKind.CumulativeCounter && hasPoints))
+        if (_kind is null && !(slice.Kind is MetricKind.CumulativeCounter or MetricKind.Set && hasPoints))
         {
             _kind = slice.Kind;
         }

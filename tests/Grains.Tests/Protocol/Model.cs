@@ -58,7 +58,7 @@ internal sealed class Model(Simulation simulation)
                 {
                     var key = SeriesKeys[random.Next(SeriesKeys.Length)];
                     columns.AddDefinition(SeriesKey.Hash(key), key);
-                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), random.Next(ofKinds ? -5 : -50, 50), now + random.Next(-3_000, 1_500));
+                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), ValueOf(kind, random.Next(ofKinds ? -5 : -50, 50)), now + random.Next(-3_000, 1_500));
                 }
             }
         }
@@ -74,6 +74,8 @@ internal sealed class Model(Simulation simulation)
 
         return (payload, points, bySlice);
     }
+
+    private static double ValueOf(MetricKind? kind, int value) => kind == MetricKind.Set ? SetElement.ToValue(SetElement.Of(value)) : value;
 
     /// <summary>A state that storage has just taken.</summary>
     public void Written(string key, object state)
@@ -256,7 +258,7 @@ internal sealed class Model(Simulation simulation)
     public static string Describe(MetricAggregator aggregator) => string.Join(
         "\n",
         aggregator.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series.Select(static series =>
-            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Final}"))}")
+            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Distinct} {w.Final}"))}")
             .Order(StringComparer.Ordinal));
 
     /// <summary>What became of a metric at or below a position.</summary>

@@ -63,9 +63,9 @@ internal sealed class PlainRun(WindowSettings settings, IReadOnlyCollection<long
             simulation.Seen("slice of another kind");
         }
 
-        if (_kinds.IsCumulative)
+        if (_kinds.Kind is { } kind)
         {
-            simulation.Seen("cumulative");
+            simulation.Seen(kind.Name());
         }
     }
 }
