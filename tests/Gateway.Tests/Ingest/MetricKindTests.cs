@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Stats;
 using OrleansMetrics.Gateway.Ingest;
 using OrleansMetrics.Streams.Batching;
@@ -19,7 +20,7 @@ public sealed class MetricKindTests
         Assert.Equal((2, 2), (problem.GetProperty("accepted").GetInt32(), problem.GetProperty("rejected").GetInt32()));
         var errors = problem.GetProperty("errors").EnumerateArray().ToList();
         Assert.Equal([(1, "invalid_kind"), (3, "invalid_kind")], errors.Select(static error => (error.GetProperty("index").GetInt32(), error.GetProperty("reason").GetString())));
-        Assert.Equal("The kind is none of gauge, counter, cumulative_counter, distribution.", errors[0].GetProperty("message").GetString());
+        Assert.Equal("The kind is none of gauge, counter, cumulative_counter, distribution, set.", errors[0].GetProperty("message").GetString());
         Assert.Equal(2, server.Statistics.Rejected(RejectReason.InvalidKind));
     }
 
@@ -40,6 +41,25 @@ public sealed class MetricKindTests
         Assert.Equal(HttpStatusCode.NoContent, await PostAsync(server, "/api/points", """{"metric":"b","value":1}"""));
         Assert.Equal(HttpStatusCode.NoContent, await PostAsync(server, "/write", "b value=1"));
         Assert.Equal(2, server.Statistics.Rejected(RejectReason.KindConflict));
+    }
+
+    [Fact]
+    public async Task An_element_of_a_set_is_a_text_or_a_number_and_is_the_same_however_it_is_written()
+    {
+        await using var server = await IngestServer.StartAsync();
+        using var response = await server.PostAsync(
+            "/api/points",
+            """
+            [{"metric":"a","value":"ann","kind":"set"},{"value":"\u0061nn","metric":"a","kind":"set"},{"metric":"a","value":42},{"metric":"a","kind":"set","value":4.2e1},{"metric":"a","value":"42"},
+             {"metric":"b","value":42},{"metric":"b","value":"ann"},{"metric":"b","value":42,"kind":"set"},{"metric":"c","value":"ann","kind":"gauge"},{"metric":"d","value":["ann"],"kind":"set"},{"metric":"e","value":"ann"}]
+            """);
+        var problem = await IngestServer.ProblemAsync(response, HttpStatusCode.BadRequest);
+        Assert.Equal(
+            [(6, "invalid_value"), (8, "invalid_value"), (9, "invalid_value"), (10, "invalid_value")],
+            problem.GetProperty("errors").EnumerateArray().Select(static error => (error.GetProperty("index").GetInt32(), error.GetProperty("reason").GetString())));
+        var hashes = server.Batcher.Submitted.Single().Select(static point => (point.Metric, (ulong)point.ValueBits));
+        var (ann, number, text) = (SetElement.Of("ann"u8), SetElement.Of(42), SetElement.Of("42"u8));
+        Assert.Equal([("a", ann), ("a", ann), ("a", number), ("a", number), ("a", text), ("b", number), ("b", number)], hashes);
     }
 
     [Fact]

@@ -46,6 +46,28 @@ public sealed class RateTests : IAsyncLifetime
         Assert.EndsWith("true" + line, lines[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Sets_have_counts_and_different_elements_and_nothing_else()
+    {
+        var series = GatewayServer.Series(0);
+        _server.AddMetric("m", MetricKind.Set, series with { Windows = [series.Windows[0] with { Distinct = 4, Quantiles = [] }] });
+        const string Window = """{"start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:10Z","final":true,"count":5,"distinct":4,"lastUpdated":"2026-01-01T00:00:09.5Z"}""";
+        Assert.Equal(
+            $$$"""{"metric":"m","kind":"set","series":[{"tags":{"host":"server-0"},"total":{"count":5000},"windows":[{{{Window}}}]}],"next":null}""",
+            await _server.Client.GetStringAsync("/api/metrics/m"));
+        var named = (await HttpAssert.JsonAsync(_server.Client, "/api/metrics/m/windows?agg=distinct,count")).GetProperty("series")[0].GetProperty("windows")[0];
+        Assert.Equal((4, 5), (named.GetProperty("distinct").GetInt32(), named.GetProperty("count").GetInt32()));
+        foreach (var member in new[] { "sum", "mean", "last", "rate", "p99" })
+        {
+            using var response = await _server.Client.GetAsync($"/api/metrics/m/windows?agg={member}");
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        }
+
+        _server.AddMetric("g", series);
+        using var other = await _server.Client.GetAsync("/api/metrics/g/windows?agg=distinct");
+        Assert.Equal(HttpStatusCode.BadRequest, other.StatusCode);
+    }
+
     [Theory]
     [InlineData(MetricKind.Gauge, "gauge")]
     [InlineData(MetricKind.Distribution, "distribution")]
@@ -54,7 +76,7 @@ public sealed class RateTests : IAsyncLifetime
         _server.AddMetric("m", kind, GatewayServer.Series(0));
         using var response = await _server.Client.GetAsync("/api/metrics/m/windows?agg=sum,rate");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains($"The metric is a {name}: only counters have a rate.", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains($"The metric is a {name}, which has no rate.", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var answer = await HttpAssert.JsonAsync(_server.Client, "/api/metrics/m");
         Assert.False(answer.GetProperty("series")[0].GetProperty("windows")[0].TryGetProperty("rate", out _));
     }
