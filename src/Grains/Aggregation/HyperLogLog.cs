@@ -18,29 +18,76 @@ internal sealed class HyperLogLog
     /// <summary>The highest rank: of a hash that has no one after the register's bits.</summary>
     public const int MaxRank = 64 - Precision + 1;
 
-    private readonly byte[] _ranks = new byte[Size];
+    /// <summary>Registers that have a rank are kept one by one up to so many: a window of few elements takes little.</summary>
+    private const int MaxFew = 512;
+    private const int RankBits = 8;
 
-    /// <summary>The rank of each register; 0: no element chose it.</summary>
-    public ReadOnlySpan<byte> Ranks => _ranks;
+    /// <summary>Ascending by register: register and rank. Not when all are kept.</summary>
+    private uint[] _few = [];
+    private int _fewCount;
+    private byte[] _all = [];
+    private bool _hasAll;
 
     /// <summary>Registers that an element chose.</summary>
-    public int Count => Size - _ranks.AsSpan().Count((byte)0);
+    public int Count => _hasAll ? Size - _all.AsSpan().Count((byte)0) : _fewCount;
 
     /// <summary>The register that an element chooses, and its rank there.</summary>
     public static (int Register, byte Rank) Of(ulong hash) =>
         ((int)(hash >> (64 - Precision)), (byte)(BitOperations.LeadingZeroCount((hash << Precision) | (1UL << (Precision - 1))) + 1));
 
-    public void Clear() => _ranks.AsSpan().Clear();
+    /// <summary>Forgets all elements, and keeps the memory.</summary>
+    public void Clear() => (_fewCount, _hasAll) = (0, false);
+
+    /// <summary>The registers that have a rank, ascending.</summary>
+    public Enumerator GetEnumerator() => new(this);
 
     /// <summary>Raises a register.</summary>
-    public void Raise(int register, byte rank) => _ranks[register] = Math.Max(_ranks[register], rank);
+    /// <param name="register">Its number.</param>
+    /// <param name="rank">At least 1.</param>
+    public void Raise(int register, byte rank)
+    {
+        if (_hasAll)
+        {
+            _all[register] = Math.Max(_all[register], rank);
+            return;
+        }
+
+        var entry = ((uint)register << RankBits) | rank;
+        var at = _fewCount;
+        if (at > 0 && _few[at - 1] >> RankBits >= register)
+        {
+            at = _few.AsSpan(0, at).BinarySearch<uint, uint>((uint)register << RankBits);
+            at = at < 0 ? ~at : at;
+            if (_few[at] >> RankBits == register)
+            {
+                _few[at] = Math.Max(_few[at], entry);
+                return;
+            }
+        }
+
+        if (_fewCount == MaxFew)
+        {
+            KeepAll();
+            _all[register] = rank;
+            return;
+        }
+
+        if (_fewCount == _few.Length)
+        {
+            Array.Resize(ref _few, Math.Max(4, _few.Length * 2));
+        }
+
+        _few.AsSpan(at.._fewCount).CopyTo(_few.AsSpan(at + 1));
+        _few[at] = entry;
+        _fewCount++;
+    }
 
     /// <summary>Takes over what another has.</summary>
     public void Merge(HyperLogLog other)
     {
-        for (var i = 0; i < _ranks.Length; i++)
+        foreach (var (register, rank) in other)
         {
-            _ranks[i] = Math.Max(_ranks[i], other._ranks[i]);
+            Raise(register, rank);
         }
     }
 
@@ -49,7 +96,8 @@ internal sealed class HyperLogLog
     {
         Span<int> counts = stackalloc int[MaxRank + 1];
         counts.Clear();
-        foreach (var rank in _ranks)
+        counts[0] = Size - Count;
+        foreach (var (_, rank) in this)
         {
             counts[rank]++;
         }
@@ -73,14 +121,12 @@ internal sealed class HyperLogLog
     public void Write(BitSink output)
     {
         output.WriteGamma((ulong)Count);
-        for (var (register, previous) = (0, -1); register < Size; register++)
+        var previous = -1;
+        foreach (var (register, rank) in this)
         {
-            if (_ranks[register] > 0)
-            {
-                output.WriteGamma((ulong)(register - previous));
-                output.WriteGamma(_ranks[register]);
-                previous = register;
-            }
+            output.WriteGamma((ulong)(register - previous));
+            output.WriteGamma(rank);
+            previous = register;
         }
     }
 
@@ -88,14 +134,12 @@ internal sealed class HyperLogLog
     public void Write(ref BitWriter output)
     {
         output.WriteGamma((ulong)Count);
-        for (var (register, previous) = (0, -1); register < Size; register++)
+        var previous = -1;
+        foreach (var (register, rank) in this)
         {
-            if (_ranks[register] > 0)
-            {
-                output.WriteGamma((ulong)(register - previous));
-                output.WriteGamma(_ranks[register]);
-                previous = register;
-            }
+            output.WriteGamma((ulong)(register - previous));
+            output.WriteGamma(rank);
+            previous = register;
         }
     }
 
@@ -120,8 +164,24 @@ internal sealed class HyperLogLog
             }
 
             register += (int)gap;
-            _ranks[register] = (byte)rank;
+            Raise(register, (byte)rank);
         }
+    }
+
+    private void KeepAll()
+    {
+        if (_all.Length == 0)
+        {
+            _all = new byte[Size];
+        }
+
+        _all.AsSpan().Clear();
+        foreach (var entry in _few.AsSpan(0, _fewCount))
+        {
+            _all[entry >> RankBits] = (byte)entry;
+        }
+
+        _hasAll = true;
     }
 
     private static double Sigma(double x)
@@ -160,5 +220,39 @@ internal sealed class HyperLogLog
         }
 
         return z / 3;
+    }
+
+    /// <summary>Walks the registers that have a rank.</summary>
+    public struct Enumerator(HyperLogLog registers)
+    {
+        private int _at = -1;
+
+        /// <summary>The register that the last <see cref="MoveNext"/> came to, and its rank.</summary>
+        public (int Register, byte Rank) Current { get; private set; }
+
+        /// <summary>Goes on to the next register that has a rank.</summary>
+        public bool MoveNext()
+        {
+            if (!registers._hasAll)
+            {
+                if (++_at >= registers._fewCount)
+                {
+                    return false;
+                }
+
+                Current = ((int)(registers._few[_at] >> RankBits), (byte)registers._few[_at]);
+                return true;
+            }
+
+            var gap = registers._all.AsSpan(_at + 1).IndexOfAnyExcept((byte)0);
+            if (gap < 0)
+            {
+                return false;
+            }
+
+            _at += gap + 1;
+            Current = (_at, registers._all[_at]);
+            return true;
+        }
     }
 }

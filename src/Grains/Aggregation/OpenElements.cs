@@ -37,7 +37,10 @@ internal sealed class OpenElements(BlockHeap heap)
             var ranks = Ranks(window.Values.Block);
             for (var register = 0; register < ranks.Length; register++)
             {
-                registers.Raise(register, ranks[register]);
+                if (ranks[register] > 0)
+                {
+                    registers.Raise(register, ranks[register]);
+                }
             }
 
             return;
@@ -52,12 +55,9 @@ internal sealed class OpenElements(BlockHeap heap)
     /// <summary>Gives a window, which has none, registers.</summary>
     public void CopyFrom(ref OpenWindow window, HyperLogLog registers)
     {
-        for (var register = 0; register < HyperLogLog.Size; register++)
+        foreach (var (register, rank) in registers)
         {
-            if (registers.Ranks[register] > 0)
-            {
-                Raise(ref window, register, registers.Ranks[register]);
-            }
+            Raise(ref window, register, rank);
         }
     }
 

@@ -7,6 +7,7 @@ using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.History.Chunks;
+using OrleansMetrics.Grains.Tests.Aggregation;
 
 namespace OrleansMetrics.Grains.Tests.History;
 
@@ -74,7 +75,7 @@ public sealed class SetChunkTests
             var chunk = Chunk.Parse(made.Bytes);
             chunk.Read(Assert.Single(chunk.Series), new SeriesColumns(), sketches: true, rolled);
             Assert.Equal(points, rolled[0].Count);
-            Assert.True(all.Ranks.SequenceEqual(rolled[0].Elements.Ranks));
+            Assert.True(all.Ranks().SequenceEqual(rolled[0].Elements.Ranks()));
         },
         iter: 100);
 
@@ -172,5 +173,5 @@ public sealed class SetChunkTests
     }
 
     private static string Describe(WindowPool windows) => string.Join("\n", Enumerable.Range(0, windows.Count).Select(i =>
-        $"{windows[i].IsSet} {windows[i].Start}+{windows[i].Size} {windows[i].Count}@{windows[i].LastOffset} {Convert.ToHexString(windows[i].Elements.Ranks)}"));
+        $"{windows[i].IsSet} {windows[i].Start}+{windows[i].Size} {windows[i].Count}@{windows[i].LastOffset} {Convert.ToHexString(windows[i].Elements.Ranks())}"));
 }

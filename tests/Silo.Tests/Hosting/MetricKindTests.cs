@@ -55,6 +55,39 @@ public sealed class MetricKindTests
         }
     }
 
+    [Fact]
+    public async Task Elements_of_sets_are_counted_once_over_series_restarts_and_history()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] settings =
+        [
+            "--Windows:Size=00:00:00.2", "--Windows:AllowedLateness=00:00:00.2", "--Windows:Retained=1", "--Flush:Interval=00:00:00.2", "--Partitions:Count=2",
+            "--History:ChunkInterval=00:00:01", "--History:ChunkWindows=0", "--History:Resolutions:0:Step=00:00:00.2", "--History:Resolutions:0:Keep=01:00:00",
+        ];
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, await PostAsync(node, Elements("home", 0, 40)));
+            Assert.Equal(HttpStatusCode.NoContent, await PostAsync(node, Elements("home", 0, 40)));
+            Assert.Equal(HttpStatusCode.NoContent, await PostAsync(node, Elements("shop", 30, 50)));
+            await Eventually.ReadAsync(
+                "Chunks in storage", () => node.Client.SettleAsync(), static stats => stats.Number("historyBytes") > 0, node.Log.ToString);
+        }
+
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, await PostAsync(node, Elements("shop", 45, 60)));
+            await node.Client.SettleAsync();
+            Assert.Equal("set", (await node.Client.GetAsync("/api/metrics/users")).GetProperty("kind").GetString());
+            var days = (await node.Client.GetAsync("/api/metrics/users/windows?from=-1d&to=now&step=1d&groupBy=*&agg=count,distinct")).List("series").Single().List("windows").ToList();
+            Assert.Equal(115, days.Sum(static day => day.Number("count")));
+            Assert.InRange(days.Sum(static day => day.Number("distinct")), 59, days.Count == 1 ? 61 : 115);
+            Assert.Equal(HttpStatusCode.BadRequest, await node.Client.StatusOfAsync("/api/metrics/users/windows?agg=sum"));
+        }
+    }
+
+    private static string Elements(string page, int from, int to) =>
+        JsonSerializer.Serialize(Enumerable.Range(from, to - from).Select(user => new { metric = "users", kind = "set", value = $"user-{user}", tags = new { page } }));
+
     private static string Totals(long start, params (int After, int Value)[] totals) =>
         JsonSerializer.Serialize(totals.Select(total => new { metric = "seen", kind = "cumulative_counter", value = total.Value, timestamp = start + total.After }));
 
