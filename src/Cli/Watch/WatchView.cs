@@ -1,6 +1,7 @@
 using System.Globalization;
 using OrleansMetrics.Cli.Display;
 using OrleansMetrics.Cli.NodeApi;
+using OrleansMetrics.Cli.Query;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -27,6 +28,15 @@ internal sealed class WatchView(string metric)
     /// <summary>The table as of the last update.</summary>
     public IRenderable Render(bool interactive)
     {
+        var shown = _series.Any(static one => one.Windows.Any(static window => window.Distinct is not null))
+            ? SeriesTable.Render(_series, everyWindow: false, interactive, int.MaxValue)
+            : RenderValues(interactive);
+        var note = _problem ?? (_more ? "there are more series; --limit or --tag selects others" : null);
+        return note is null ? shown : new Rows(shown, PlainText.Cell(note));
+    }
+
+    private Table RenderValues(bool interactive)
+    {
         var table = PlainText.Table(interactive, "tags", ">points", ">last", ">mean", ">min", ">max", "means", ">updated");
         if (interactive)
         {
@@ -46,7 +56,6 @@ internal sealed class WatchView(string metric)
                 PlainText.Cell(Sparkline.Draw(means)),
                 PlainText.Cell(latest is null ? "-" : latest.LastUpdated.UtcDateTime.ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture)));
         }
-        var note = _problem ?? (_more ? "there are more series; --limit or --tag selects others" : null);
-        return note is null ? table : new Rows(table, PlainText.Cell(note));
+        return table;
     }
 }
