@@ -106,9 +106,7 @@ public sealed partial class MetricAggregator
             }
             else
             {
-                var time = baseTime + times[i];
-                var increment = IncrementOf(ids[i], values[i], Math.Clamp(time, _earliest, _latest));
-                ApplyPoint(_series.FindCandidate(ids[i]), ids[i], increment, time);
+                ApplyTotal(ids[i], values[i], baseTime + times[i]);
             }
         }
     }
@@ -125,25 +123,22 @@ public sealed partial class MetricAggregator
     }
 
     /// <summary>
-    /// By how much the series has grown, of which its row takes note. Nothing for a point that is late: it is in no window, so that what has been added by then goes into the
-    /// window of the next one. Nothing for the points of the overflow series either, which are totals of many series.
+    /// Adds by how much a series has grown, and takes note of its total when the point counts: one that is late is in no window, so that what has been added by then goes into the
+    /// window of the next one. Totals of the overflow series say nothing: they are of many series.
     /// </summary>
-    private double IncrementOf(ulong id, double total, long time)
+    private void ApplyTotal(ulong id, double value, long time)
     {
-        if (time < _openFrom || id == OverflowId)
+        var within = Math.Clamp(time, _earliest, _latest);
+        var total = RunningTotal.Of(value, within);
+        var row = within >= _openFrom ? RowOf(id, isDefined: false) : _series.Find(id);
+        var isKnown = row >= 0 && !IsExpired(row) && id != OverflowId;
+        var (processed, overflowed) = (_processed, _overflowed);
+        ApplyPoint(_series.FindCandidate(id), id, isKnown ? _series.Totals![row].Then(total).Increment : 0, time);
+        if (_processed > processed && _overflowed == overflowed && id != OverflowId)
         {
-            return 0;
+            ref var last = ref _series.Totals![_series.Find(id)];
+            last = last.Then(total).Last;
         }
-
-        var row = RowOf(id, isDefined: false);
-        if (row < 0 || _series.Histories[row].IsCollided)
-        {
-            return 0;
-        }
-
-        ref var last = ref _series.Totals![row];
-        (var increment, last) = last.Then(RunningTotal.Of(total, time));
-        return increment;
     }
 
     /// <summary>Before version 4 there were none but gauges.</summary>
