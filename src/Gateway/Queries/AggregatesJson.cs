@@ -84,9 +84,9 @@ internal static class AggregatesJson
         WriteWindowHead(json, window);
         foreach (var member in members)
         {
-            if (member.IsCount)
+            if (member.Whole is { } whole)
             {
-                json.WriteNumber(member.Key, window.Count);
+                json.WriteNumber(member.Key, whole(window));
             }
             else
             {
@@ -110,6 +110,11 @@ internal static class AggregatesJson
     private static void WriteWindow(Utf8JsonWriter json, WindowAggregate window)
     {
         WriteWindowHead(json, window);
+        if (window.Revision > 0)
+        {
+            json.WriteNumber("revision"u8, window.Revision);
+        }
+
         json.WriteNumber("count"u8, window.Count);
         WriteDouble(json, "sum"u8, window.Sum);
         WriteDouble(json, "min"u8, window.Min);

@@ -20,9 +20,12 @@ internal sealed class WindowMember
     /// <summary>Those that every window has.</summary>
     public static WindowMember[] Numbers { get; } =
     [
-        new("count", static window => window.Count), new("sum", static window => window.Sum), new("min", static window => window.Min),
+        new("count", static window => window.Count) { Whole = static window => window.Count }, new("sum", static window => window.Sum), new("min", static window => window.Min),
         new("max", static window => window.Max), new("mean", static window => window.Mean), new("last", static window => window.Last),
     ];
+
+    /// <summary>How many points came after the window was final: only when it is asked for.</summary>
+    private static WindowMember Revision { get; } = new("revision", static window => window.Revision) { Whole = static window => window.Revision };
 
     public string Name { get; }
 
@@ -32,12 +35,12 @@ internal sealed class WindowMember
     /// <summary>Of a quantile.</summary>
     public double? Probability { get; }
 
-    /// <summary>The only one that is a whole number.</summary>
-    public bool IsCount => ReferenceEquals(this, Numbers[0]);
+    /// <summary>Of a number that is a whole one.</summary>
+    public Func<WindowAggregate, long>? Whole { get; private init; }
 
     /// <summary>The member of this name; null: there is none.</summary>
     public static WindowMember? Find(string name) =>
-        Array.Find(Numbers, number => number.Name == name) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
+        Array.Find(Numbers, number => number.Name == name) ?? (name == Revision.Name ? Revision : null) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
 
     /// <summary>The quantile of a probability, such as p99.</summary>
     public static WindowMember Quantile(double probability) =>

@@ -20,6 +20,9 @@ internal sealed class WindowState
     /// <summary>Event time of <see cref="Last"/>, milliseconds after the start.</summary>
     public int LastOffset { get; set; }
 
+    /// <summary>How many of the points came after the window was final, as far as whoever merges windows knows.</summary>
+    public long Revision { get; set; }
+
     /// <summary>All values.</summary>
     public ExponentialHistogram Sketch { get; } = new();
 

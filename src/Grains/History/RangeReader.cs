@@ -56,7 +56,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
     }
 
     /// <summary>Adds windows that start within a range.</summary>
-    public void Add(Chunk chunk, long from, long to) => _merger.Add(chunk, from, to);
+    public void Add(Chunk chunk, long from, long to, bool corrects) => _merger.Add(chunk, from, to, corrects);
 
     /// <summary>The answer, series by series.</summary>
     /// <exception cref="ArgumentException">The cursor names no series of the range.</exception>
@@ -175,6 +175,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
                 Last = window.Last,
                 LastUpdated = Instant(window.Start + window.LastOffset),
                 Quantiles = values,
+                Revision = window.Revision,
             };
         }
 
@@ -193,6 +194,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
             Max = window.Max,
             Last = window.Last,
             LastOffset = window.LastOffset,
+            Revision = window.Revision,
         };
         copy.Sketch.Merge(window.Sketch);
         return copy;

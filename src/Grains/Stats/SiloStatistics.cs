@@ -11,12 +11,16 @@ public sealed class SiloStatistics
     private long _errors;
     private long _replayed;
     private long _forgotten;
+    private long _corrected;
 
     /// <summary>Points put into windows; points that were replayed count again.</summary>
     public long Processed => Volatile.Read(ref _processed);
 
-    /// <summary>Points that came after their window was final.</summary>
+    /// <summary>Points that came after their window was final, and too late to correct it.</summary>
     public long Late => Volatile.Read(ref _late);
+
+    /// <summary>Points that corrected a final window; part of <see cref="Processed"/>.</summary>
+    public long Corrected => Volatile.Read(ref _corrected);
 
     /// <summary>Points whose series has the identity of another.</summary>
     public long Collided => Volatile.Read(ref _collided);
@@ -34,7 +38,7 @@ public sealed class SiloStatistics
     public long Replayed => Volatile.Read(ref _replayed);
 
     /// <summary>Counts the points of a slice.</summary>
-    public void SliceApplied(long processed, long late, long collided)
+    public void SliceApplied(long processed, long late, long collided, long corrected)
     {
         Interlocked.Add(ref _processed, processed);
         if (late > 0)
@@ -45,6 +49,11 @@ public sealed class SiloStatistics
         if (collided > 0)
         {
             Interlocked.Add(ref _collided, collided);
+        }
+
+        if (corrected > 0)
+        {
+            Interlocked.Add(ref _corrected, corrected);
         }
     }
 

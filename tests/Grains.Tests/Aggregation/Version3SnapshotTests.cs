@@ -74,7 +74,7 @@ public sealed class Version3SnapshotTests
         return JsonSerializer.Serialize(
             (aggregator.Query("m", new AggregatesQuery()), counters.Processed, counters.Late, counters.Collided, aggregator.Position, aggregator.Watermark,
                 aggregator.NextCloseAt, aggregator.SeriesCount, aggregator.KeptAfter, aggregator.History?.Bytes),
-            JsonOptions);
+            JsonOptions).Replace(",\"Revision\":0", "", StringComparison.Ordinal);
     }
 
     private static byte[] Write(MetricAggregator aggregator)

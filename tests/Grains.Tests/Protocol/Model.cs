@@ -193,6 +193,11 @@ internal sealed class Model(Simulation simulation)
                 simulation.Seen("points overflowed");
             }
 
+            if (expected.Counters.Corrected > 0)
+            {
+                simulation.Seen("windows corrected");
+            }
+
             Compare(metric, "snapshot", expected, snapshot.Windows);
             if (simulation.KeepsHistory)
             {
@@ -248,7 +253,7 @@ internal sealed class Model(Simulation simulation)
     private static string Describe(MetricAggregator aggregator) => string.Join(
         "\n",
         aggregator.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series.Select(static series =>
-            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Final}"))}")
+            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Final} {w.Revision}"))}")
             .Order(StringComparer.Ordinal));
 
     /// <summary>What became of the points of a metric at or below a position.</summary>

@@ -9,7 +9,7 @@ public sealed class FinalWindowTests
     public async Task Windows_become_final_without_further_points_and_a_point_after_that_is_late()
     {
         using var directory = new TemporaryDirectory();
-        await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:02");
+        await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:02", "--Windows:Late=Drop");
         var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         await node.Client.WriteAsync($"closing,host=a value=1 {now}\nclosing,host=a value=3 {now}", "?precision=ms");
         await node.Client.SettleAsync();
@@ -29,6 +29,54 @@ public sealed class FinalWindowTests
         Assert.Equal((3, 2, 1), (stats.Number("accepted"), stats.Number("processed"), stats.Number("late")));
         var total = (await node.Client.GetAsync("/api/metrics/closing")).List("series").Single().GetProperty("total");
         Assert.Equal(4.0, total.Value("sum"));
+    }
+
+    [Fact]
+    public async Task A_late_point_corrects_its_window_through_restarts_until_it_has_been_final_for_long()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] settings =
+        [
+            "--Windows:Size=00:00:00.5", "--Windows:AllowedLateness=00:00:01", "--Windows:CorrectFor=00:00:15", "--Windows:Retained=2", "--Flush:Interval=00:00:00.2",
+            "--History:ChunkInterval=00:00:01", "--History:ChunkWindows=0",
+        ];
+        var start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 500 * 500;
+        static bool IsCorrected(JsonElement answer) =>
+            answer.List("series").Single().List("windows") is [var window] && (window.Number("count"), window.Value("sum"), window.Value("last")) == (3, 9, 5);
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            await node.Client.WriteAsync($"corrected,host=a value=1 {start}\ncorrected,host=a value=3 {start + 7}", "?precision=ms");
+            await Eventually.ReadAsync(
+                "A final window in storage",
+                () => node.Client.GetAsync("/api/stats"),
+                static answer => answer.Number("historyBytes") > 0,
+                node.Log.ToString);
+            await node.Client.WriteAsync($"corrected,host=a value=5 {start + 7}\ncorrected,host=a value=100 {start - 60_000}", "?precision=ms");
+            var stats = await node.Client.SettleAsync();
+            Assert.Equal((4, 3, 1, 1), (stats.Number("accepted"), stats.Number("processed"), stats.Number("late"), stats.Number("corrected")));
+            var answer = await node.Client.GetAsync("/api/metrics/corrected");
+            Assert.True(IsCorrected(answer), answer.ToString());
+            Assert.Equal(9, answer.List("series").Single().GetProperty("total").Value("sum"));
+        }
+
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            foreach (var path in new[] { "/api/metrics/corrected", "/api/metrics/corrected/windows?from=-1m" })
+            {
+                var answer = await node.Client.GetAsync(path);
+                Assert.True(IsCorrected(answer), answer.ToString());
+                Assert.Equal(1, answer.List("series").Single().List("windows").Single().Number("revision"));
+            }
+
+            // A chunk has it when the window takes no more, and then the late come too late.
+            var before = (await node.Client.GetAsync("/api/stats")).Number("historyBytes");
+            await Eventually.ReadAsync("Late points in storage", () => node.Client.GetAsync("/api/stats"), answer => answer.Number("historyBytes") > before, node.Log.ToString);
+            await node.Client.WriteAsync($"corrected,host=a value=100 {start + 7}", "?precision=ms");
+            var stats = await node.Client.SettleAsync();
+            Assert.Equal((5, 3, 2, 1), (stats.Number("accepted"), stats.Number("processed"), stats.Number("late"), stats.Number("corrected")));
+            var after = await node.Client.GetAsync("/api/metrics/corrected/windows?from=-2m");
+            Assert.True(IsCorrected(after), after.ToString());
+        }
     }
 
     [Fact]
