@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Gateway.Ingest;
 using OrleansMetrics.Gateway.Landing;
@@ -16,6 +17,7 @@ public static class GatewayExtensions
     /// </summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBuffers>();
         services.AddIngest(configuration);
         services.AddQueries();
         services.AddHealth();

@@ -42,6 +42,11 @@ internal sealed class SettingsSection
         {
             return [.. exception.Failures];
         }
+        catch (InvalidOperationException)
+        {
+            // A value of another section, which this one is compared with, cannot be read: that section says so.
+            return [];
+        }
     }
 
     // The binder stops at the first value that it cannot read, and leaves out unreadable elements of lists.
