@@ -110,11 +110,6 @@ internal static class AggregatesJson
     private static void WriteWindow(Utf8JsonWriter json, WindowAggregate window)
     {
         WriteWindowHead(json, window);
-        if (window.Revision > 0)
-        {
-            json.WriteNumber("revision"u8, window.Revision);
-        }
-
         json.WriteNumber("count"u8, window.Count);
         WriteDouble(json, "sum"u8, window.Sum);
         WriteDouble(json, "min"u8, window.Min);
@@ -131,6 +126,11 @@ internal static class AggregatesJson
         }
 
         json.WriteEndObject();
+        if (window.Revision > 0)
+        {
+            json.WriteNumber("revision"u8, window.Revision);
+        }
+
         json.WriteEndObject();
     }
 

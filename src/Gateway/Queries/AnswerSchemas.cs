@@ -43,7 +43,6 @@ internal sealed record WindowAnswer(
     [property: Description("First instant, inclusive.")] DateTimeOffset Start,
     [property: Description("End, exclusive.")] DateTimeOffset End,
     [property: Description("Whether only late points can change the window.")] bool Final,
-    [property: Description("How many of the points came after the window was final; left out when there are none, and in rollups.")] long? Revision,
     long Count,
     double? Sum,
     double? Min,
@@ -52,4 +51,5 @@ internal sealed record WindowAnswer(
     [property: Description("The value with the latest event time.")] double? Last,
     [property: Description("Event time of last.")] DateTimeOffset LastUpdated,
     [property: Description("Estimated quantiles by probability; relative error at most 1.1 % unless the sketch had to downscale.")]
-    Dictionary<string, double?> Quantiles);
+    Dictionary<string, double?> Quantiles,
+    [property: Description("How many of the points came after the window was final; left out when there are none, and in rollups.")] long? Revision = null);
