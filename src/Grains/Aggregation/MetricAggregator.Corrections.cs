@@ -315,24 +315,19 @@ public sealed partial class MetricAggregator
         var late = _corrections!;
         _windows.List(row, _size, _finalThrough, _settings.Retained, _listed);
         late._windows.List(corrected, _size, late._finalThrough, _settings.Retained, late._listed);
-        var (finals, first) = (0, long.MinValue);
+        var finals = 0;
         foreach (var window in _listed)
         {
-            if (window.End <= _finalThrough && finals++ == 0)
-            {
-                first = window.Start;
-            }
+            finals += window.End <= _finalThrough ? 1 : 0;
         }
 
-        // What is before the first of those that are retained may have had points in time, which are forgotten here.
-        first = finals < _settings.Retained ? long.MinValue : first;
         var merged = new List<CorrectedWindow>(_listed.Count + late._listed.Count);
         var at = 0;
         foreach (var own in _listed)
         {
             for (; at < late._listed.Count && late._listed[at].CompareTo(own) < 0; at++)
             {
-                AddLateOnly(merged, late._listed[at], first, ref finals);
+                AddLateOnly(merged, late._listed[at], ref finals);
             }
 
             var isCorrected = at < late._listed.Count && late._listed[at].CompareTo(own) == 0;
@@ -341,9 +336,10 @@ public sealed partial class MetricAggregator
 
         for (; at < late._listed.Count; at++)
         {
-            AddLateOnly(merged, late._listed[at], first, ref finals);
+            AddLateOnly(merged, late._listed[at], ref finals);
         }
 
+        // Points in time of what is before the last ones may be forgotten here, so late points there are not shown by themselves.
         for (var i = 0; finals > _settings.Retained && i < merged.Count;)
         {
             if (merged[i].Place.End <= _finalThrough)
@@ -360,9 +356,9 @@ public sealed partial class MetricAggregator
         return merged;
     }
 
-    private void AddLateOnly(List<CorrectedWindow> merged, in WindowReference window, long first, ref int finals)
+    private void AddLateOnly(List<CorrectedWindow> merged, in WindowReference window, ref int finals)
     {
-        if (window.Start >= first && window.End > _expiredThrough)
+        if (window.End > _expiredThrough)
         {
             merged.Add(new CorrectedWindow(null, window));
             finals++;

@@ -86,6 +86,18 @@ public sealed class LateCorrectionTests
     }
 
     [Fact]
+    public void Windows_that_are_settled_and_not_closed_yet_do_not_wait_any_more()
+    {
+        var aggregator = Create(correctFor: 100_000, most: 5_000);
+        aggregator.AdvanceWatermark(100_000);
+        Apply(aggregator, 1, 100_000, [.. Enumerable.Range(0, 5_001).Select(static i => (1, 1.0, 100L + (i * 10)))]);
+        Assert.Equal(new AggregatorCounters(5_000, 1, 0, Corrected: 5_000), aggregator.Counters);
+        Apply(aggregator, 2, 190_000, (1, 1, 91_000));
+        Assert.Equal(190_001, aggregator.NextCloseAt);
+        Assert.Equal(new AggregatorCounters(5_001, 1, 0, Corrected: 5_001), aggregator.Counters);
+    }
+
+    [Fact]
     public void A_window_that_is_not_retained_is_not_shown_with_its_late_points_alone()
     {
         var aggregator = Create(correctFor: 1_000);

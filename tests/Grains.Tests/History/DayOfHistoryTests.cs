@@ -63,6 +63,12 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
                 {
                     var time = server == 4 ? at - 8 * Seconds : at;
                     var value = server % 2 == 0 ? random.Next(-500, 5_000) / 10.0 : random.Next(1_000);
+                    if (server == 6 && random.Next(10) == 0)
+                    {
+                        // Another value of the same time, which counts when it is the last.
+                        delayed.Enqueue((server, time, value + 1), now + random.Next(1, 50) * 60L * Seconds);
+                    }
+
                     if (DelayOf(server, now, random) is > 0 and var delay)
                     {
                         delayed.Enqueue((server, time, value), now + delay);
@@ -127,6 +133,43 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Without_rollups_windows_are_read_with_their_late_points_or_not_at_all()
+    {
+        var random = new Random(3);
+        var windows = Windows with { CorrectFor = Hour / 2 };
+        var metric = new MetricWithHistory(windows, History with { Tiers = [new(10 * Seconds, Hour)], BlockWindows = 60, ChunkWindows = 0 });
+        await metric.StartAsync();
+        var key = KeyOf(1);
+        var counts = new SortedDictionary<long, int>();
+        int whole = 0, expired = 0;
+        for (var now = Start; now < Start + 6 * Hour; now += 10 * Seconds)
+        {
+            metric.Time.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(now));
+            var points = Enumerable.Range(0, 3).Select(i => new TestPoint(SeriesKey.Hash(key), i, i == 0 ? now : Math.Max(Start, now - random.Next(1, 179) * 10L * Seconds))).ToArray();
+            foreach (var point in points)
+            {
+                counts[point.Time] = counts.GetValueOrDefault(point.Time) + 1;
+            }
+
+            metric.Apply((now - Start) / Seconds + 1, now, new TestSliceBytes(new TestSlice(points, [new TestDefinition(SeriesKey.Hash(key), key)]).ToBytes()));
+            await metric.FlushAsync();
+            if (now < Start + Hour || random.Next(20) > 0)
+            {
+                continue;
+            }
+
+            var answer = await metric.QueryAsync(new RangeQuery { From = DateTimeOffset.FromUnixTimeMilliseconds(Start), To = DateTimeOffset.FromUnixTimeMilliseconds(now + 1), Step = TimeSpan.Zero });
+            var found = Assert.Single(answer).Windows;
+            Assert.All(found, window => Assert.Equal((window.Start, counts[window.Start.ToUnixTimeMilliseconds()]), (window.Start, (int)window.Count)));
+            Assert.All(counts.Keys.Where(time => time > now - Hour), time => Assert.Contains(found, window => window.Start.ToUnixTimeMilliseconds() == time));
+            whole += found.Length;
+            expired += counts.Count - found.Length;
+        }
+
+        Assert.True(whole > 10_000 && expired > 10_000, $"{whole} windows, {expired} expired");
+    }
+
+    [Fact]
     public async Task A_metric_that_falls_silent_leaves_nothing_behind()
     {
         var metric = new MetricWithHistory(Windows, History with { Tiers = [new(10 * Seconds, Hour), new(60 * Seconds, 10 * Hour)] });
@@ -176,12 +219,12 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         var answer = await metric.QueryAsync(query);
         Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.GroupBy(static point => point.Server.ToString()), step, final);
         answer = await metric.QueryAsync(query with { GroupBy = ["rack"] });
-        Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.GroupBy(static point => (point.Server % 3).ToString()), step, final);
+        Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.GroupBy(static point => (point.Server % 3).ToString()), step, final, isSeries: false);
         answer = await metric.QueryAsync(query with { Tags = [new Tag("host", "4")] });
         Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.Where(static point => point.Server == 4).GroupBy(static point => "4"), step, final);
     }
 
-    private static void Check(Dictionary<string, SeriesRange> answer, IEnumerable<IGrouping<string, Sent>> expected, int step, long final)
+    private static void Check(Dictionary<string, SeriesRange> answer, IEnumerable<IGrouping<string, Sent>> expected, int step, long final, bool isSeries = true)
     {
         var count = 0;
         foreach (var series in expected)
@@ -203,7 +246,14 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
                 Assert.Equal(window.End.ToUnixTimeMilliseconds() <= final - 30 * Seconds, window.Final);
                 var lastAt = group.Max(static point => point.Time);
                 Assert.Equal(lastAt, window.LastUpdated.ToUnixTimeMilliseconds());
-                Assert.Contains(window.Last, group.Where(point => point.Time == lastAt).Select(static point => point.Value));
+                var last = group.Where(point => point.Time == lastAt).Select(static point => point.Value);
+                Assert.Contains(window.Last, last);
+                if (isSeries)
+                {
+                    // Points are in the order in which they were sent.
+                    Assert.Equal(last.Last(), window.Last);
+                }
+
                 foreach (var quantile in window.Quantiles)
                 {
                     var exact = values[(int)Math.Ceiling(quantile.Probability * values.Count * (1 - 4e-16)) - 1];

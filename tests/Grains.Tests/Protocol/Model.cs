@@ -54,7 +54,7 @@ internal sealed class Model(Simulation simulation)
                 {
                     var key = SeriesKeys[random.Next(SeriesKeys.Length)];
                     columns.AddDefinition(SeriesKey.Hash(key), key);
-                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), random.Next(-50, 50), now + random.Next(-3_000, 1_500));
+                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), random.Next(-50, 50), (now + random.Next(-3_000, 1_500)) / 100 * 100);
                 }
             }
         }
