@@ -94,7 +94,8 @@ public sealed class LateCorrectionTests
         Assert.Equal(new AggregatorCounters(5_000, 1, 0, Corrected: 5_000), aggregator.Counters);
         Apply(aggregator, 2, 190_000, (1, 1, 91_000));
         Assert.Equal(190_001, aggregator.NextCloseAt);
-        Assert.Equal(new AggregatorCounters(5_001, 1, 0, Corrected: 5_001), aggregator.Counters);
+        Apply(aggregator, 3, 190_000, [.. Enumerable.Range(0, 5_000).Select(static i => (1, 1.0, 100_000L + (i * 10)))]);
+        Assert.Equal(new AggregatorCounters(10_000, 2, 0, Corrected: 10_000), aggregator.Counters);
     }
 
     [Fact]

@@ -137,7 +137,7 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
     {
         var random = new Random(3);
         var windows = Windows with { CorrectFor = Hour / 2 };
-        var metric = new MetricWithHistory(windows, History with { Tiers = [new(10 * Seconds, Hour)], BlockWindows = 60, ChunkWindows = 0 });
+        var metric = new MetricWithHistory(windows, History with { Tiers = [new(10 * Seconds, Hour)], BlockWindows = 60, ChunkWindows = 0, MaxMergeBytes = 500 });
         await metric.StartAsync();
         var key = KeyOf(1);
         var counts = new SortedDictionary<long, int>();
