@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.Globalization;
 using OrleansMetrics.Cli.Demo;
 using OrleansMetrics.Cli.Display;
+using OrleansMetrics.Cli.Export;
 using OrleansMetrics.Cli.Host;
 using OrleansMetrics.Cli.Load;
 using OrleansMetrics.Cli.Query;
@@ -87,7 +88,7 @@ public static class CliApplication
         [
             DemoCommand.Define(services, node), HostCommand.Define(services, node), QueryCommand.Define(services, node),
             WatchCommand.Define(services, node), StatsCommand.Define(services, node), VerifyCommand.Define(services, node),
-            LoadCommand.Define(services, node),
+            LoadCommand.Define(services, node), ExportCommand.Define(services, node),
         ];
         foreach (var definition in definitions)
         {

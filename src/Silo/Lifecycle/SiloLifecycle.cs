@@ -24,9 +24,12 @@ internal sealed partial class SiloLifecycle(
     IOptions<NodeOptions> options,
     ILogger<SiloLifecycle> logger) : IHostedService
 {
+    private bool _started;
+
     /// <inheritdoc />
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        _started = true;
         lifetime.ApplicationStopping.Register(() => readiness.ShuttingDown());
 
         // The partitions become active by themselves, and are checked for.
@@ -37,8 +40,14 @@ internal sealed partial class SiloLifecycle(
     /// <inheritdoc />
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        LogStopping();
         await batcher.DisposeAsync();
+        if (!_started)
+        {
+            // The silo has no partitions that could be flushed.
+            return;
+        }
+
+        LogStopping();
         try
         {
             // What is persisted need not be read again by the silos that take over. Half of the budget: the rest is for the silo.

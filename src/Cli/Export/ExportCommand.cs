@@ -1,0 +1,44 @@
+using System.CommandLine;
+using OrleansMetrics.Cli.CommandLine;
+using OrleansMetrics.Cli.NodeApi;
+
+namespace OrleansMetrics.Cli.Export;
+
+/// <summary><c>export</c>: windows of metrics, one JSON object a line.</summary>
+internal static class ExportCommand
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    public static CommandDefinition Define(CliServices services, NodeOption node)
+    {
+        var match = new Option<string?>("--match") { Description = "Only metrics whose names match: * any run of characters, ? one.", HelpName = "GLOB" };
+        var tags = ArgumentValues.TagOption("Only series that have this tag; may be repeated.");
+        var from = ArgumentValues.InstantOption("--from", "Windows that end after this time; a day ago when not given.", services.Time);
+        var to = ArgumentValues.InstantOption("--to", "Windows that start before this time; now when not given.", services.Time);
+        var step = ArgumentValues.DurationOption("--step", "Length of the windows; longer ones where there are no others any more.", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1));
+        var members = new Option<string?>("--agg") { Description = "Only these members, such as count,mean,p99.", HelpName = "NAMES" };
+        var command = new Command("export", "Writes windows of all metrics, or of some, as lines of JSON.") { match, tags, from, to, step, members };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            var now = services.Time.GetUtcNow();
+            var export = new WindowsExport(
+                arguments.GetValue(match), arguments.GetValue(tags)!, arguments.GetValue(from) ?? now - Day, arguments.GetValue(to) ?? now, arguments.GetValue(step), arguments.GetValue(members));
+            return export.Contradiction is { } contradiction
+                ? throw new CliFailureException(contradiction, ExitCode.Usage)
+                : RunAsync(services, node.Connect(arguments), export, cancellationToken);
+        });
+        return new CommandDefinition(command,
+        [
+            "export --from 30d --step 10m > month.ndjson", "export --match 'cpu*' --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z --step 10s | gzip > cpu.ndjson.gz",
+            "export --agg mean,p99 | jq -s 'group_by(.metric)[] | {metric: .[0].metric, windows: length}'",
+        ]);
+    }
+
+    private static async Task<int> RunAsync(CliServices services, NodeClient client, WindowsExport export, CancellationToken cancellationToken)
+    {
+        using var node = client;
+        await export.WriteAsync(node, services.Output, cancellationToken);
+        await services.Error.WriteLineAsync($"{export.Windows} windows of {export.Metrics} metrics");
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using OrleansMetrics.Cli.NodeApi;
+
+namespace OrleansMetrics.Cli.Export;
+
+/// <summary>
+/// Reads windows metric by metric, day by day, a page of series at a time, so that neither side holds much of it. Every length of windows in history divides a
+/// day, so that no window lies in two days.
+/// </summary>
+internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[] tags, DateTimeOffset from, DateTimeOffset to, TimeSpan step, string? members)
+{
+    private const int SeriesPerPage = 50;
+    private const int MaxWindowsPerSeries = 10_000;
+    private static readonly TimeSpan[] Parts = [TimeSpan.FromDays(1), TimeSpan.FromHours(1), TimeSpan.FromMinutes(1)];
+
+    private static readonly JsonWriterOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Windows written.</summary>
+    public long Windows { get; private set; }
+
+    /// <summary>Metrics that had any.</summary>
+    public int Metrics { get; private set; }
+
+    /// <summary>Why this cannot be asked for; null when it can.</summary>
+    public string? Contradiction =>
+        to <= from ? "--to must be after --from."
+        : step.Ticks % TimeSpan.TicksPerSecond != 0 || Parts[0].Ticks % step.Ticks != 0 ? $"--step: {step} is not whole seconds that divide a day."
+        : null;
+
+    /// <summary>Writes everything; what was written before a failure is whole lines.</summary>
+    public async Task WriteAsync(NodeClient node, TextWriter output, CancellationToken cancellationToken)
+    {
+        string? after = null;
+        do
+        {
+            var page = await node.GetCatalogueAsync(new QueryPath("api", "metrics").With("match", match).With("after", after), cancellationToken);
+            foreach (var metric in page.Metrics)
+            {
+                var before = Windows;
+                foreach (var (start, end) in PartsOf(from, to, step))
+                {
+                    await WriteAsync(node, metric.Name, start, end, output, cancellationToken);
+                }
+
+                Metrics += Windows > before ? 1 : 0;
+            }
+
+            after = page.Next;
+        }
+        while (after is not null);
+    }
+
+    /// <summary>A range in pieces of a day, or less when a day has too many steps, cut where all lengths of windows are.</summary>
+    internal static IEnumerable<(DateTimeOffset From, DateTimeOffset To)> PartsOf(DateTimeOffset from, DateTimeOffset to, TimeSpan step)
+    {
+        var part = Array.Find(Parts, part => part.Ticks <= step.Ticks * MaxWindowsPerSeries);
+        for (var at = from; at < to;)
+        {
+            var next = new DateTimeOffset(((at.UtcTicks / part.Ticks) + 1) * part.Ticks, TimeSpan.Zero);
+            yield return (at, next < to ? next : to);
+            at = next;
+        }
+    }
+
+    private async Task WriteAsync(NodeClient node, string metric, DateTimeOffset start, DateTimeOffset end, TextWriter output, CancellationToken cancellationToken)
+    {
+        string? after = null;
+        do
+        {
+            var path = new QueryPath("api", "metrics", metric, "windows").WithTags(tags).With("from", start).With("to", end)
+                .With("step", string.Create(CultureInfo.InvariantCulture, $"{step.TotalSeconds:0}s")).With("agg", members).With("limit", SeriesPerPage).With("after", after);
+            using var answer = await node.GetDocumentAsync(path, cancellationToken);
+            if (answer is null)
+            {
+                // Forgotten since it was listed.
+                return;
+            }
+
+            await output.WriteAsync(Lines(answer.RootElement).AsMemory(), cancellationToken);
+            after = answer.RootElement.GetProperty("next").GetString();
+        }
+        while (after is not null);
+    }
+
+    private string Lines(JsonElement answer)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1 << 16);
+        using var line = new Utf8JsonWriter(buffer, Format);
+        foreach (var series in answer.GetProperty("series").EnumerateArray())
+        {
+            foreach (var window in series.GetProperty("windows").EnumerateArray())
+            {
+                line.Reset();
+                line.WriteStartObject();
+                line.WriteString("metric"u8, answer.GetProperty("metric").GetString());
+                line.WriteString("kind"u8, answer.GetProperty("kind").GetString());
+                line.WritePropertyName("tags"u8);
+                series.GetProperty("tags").WriteTo(line);
+                foreach (var member in window.EnumerateObject())
+                {
+                    member.WriteTo(line);
+                }
+
+                line.WriteEndObject();
+                line.Flush();
+                buffer.Write("\n"u8);
+                Windows++;
+            }
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}
