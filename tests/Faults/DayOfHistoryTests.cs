@@ -30,7 +30,9 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         var random = new Random(seed);
         var (metrics, hosts, hours, kills) = FaultSeeds.IsLong ? (10, 100, 24, 12) : (4, 8, 4, 2);
         var now = DateTimeOffset.UtcNow;
-        var start = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, 0, 0, TimeSpan.Zero).AddHours(-hours - 1);
+
+        // The longest step is two hours.
+        var start = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, 0, 0, TimeSpan.Zero).AddHours(-hours - 1 - ((now.Hour + hours + 1) & 1));
         var day = new DayOfPoints(metrics, hosts, hours, start, seed);
         using var directory = new TemporaryDirectory();
         await using var node = new NodeProcess(directory.Path, FreePort.Next(), "--Windows:AllowedLateness=00:02:00", "--Flush:Interval=00:00:00.5") { IsAsDeployed = FaultSeeds.IsLong };

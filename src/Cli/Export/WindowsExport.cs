@@ -72,7 +72,7 @@ internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[
         ',',
         members.Split(',').Where(member => member switch
         {
-            "count" => true,
+            "count" or "revision" => true,
             "distinct" => kind == "set",
             "rate" => kind is "counter" or "cumulative_counter",
             _ => kind != "set",

@@ -78,4 +78,7 @@ public sealed record PartitionStatus
 
     /// <summary>The metrics that take most in storage, at most <see cref="LargestMetrics"/>, the largest first.</summary>
     [Id(23)] public MetricSize[] MostStored { get; init; } = [];
+
+    /// <summary>Those of <see cref="Processed"/> that came after their window was final, and corrected it.</summary>
+    [Id(24)] public long Corrected { get; init; }
 }

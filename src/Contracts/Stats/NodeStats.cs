@@ -31,7 +31,7 @@ public sealed record NodeStats
     /// <summary>Points that aggregators on this node put into windows.</summary>
     [Id(8)] public required long Processed { get; init; }
 
-    /// <summary>Points that came after their window was final.</summary>
+    /// <summary>Points that came after their window was final, and too late to correct it.</summary>
     [Id(9)] public required long Late { get; init; }
 
     /// <summary>Snapshots written.</summary>
@@ -57,6 +57,9 @@ public sealed record NodeStats
 
     /// <summary>Metrics of this node with points in their overflow series within the last minute, at most 1,000.</summary>
     [Id(17)] public string[] Overflowing { get; init; } = [];
+
+    /// <summary>Points that corrected final windows on this node; they are in <see cref="Processed"/> too.</summary>
+    [Id(18)] public long Corrected { get; init; }
 
     /// <summary>Metrics of this node to which points of another kind came within the last minute, at most 1,000, with the kinds that they are.</summary>
     [Id(20)] public Dictionary<string, string> KindConflicts { get; init; } = [];

@@ -10,7 +10,7 @@ public sealed record WindowAggregate
     /// <summary>End of the window, exclusive.</summary>
     [Id(1)] public required DateTimeOffset End { get; init; }
 
-    /// <summary>True when the watermark has passed the end by the allowed lateness: the window does not change any more.</summary>
+    /// <summary>True when the watermark has passed the end by the allowed lateness: only late points change the window from now on, see <see cref="Revision"/>.</summary>
     [Id(2)] public required bool Final { get; init; }
 
     /// <summary>Points.</summary>
@@ -36,6 +36,12 @@ public sealed record WindowAggregate
 
     /// <summary>The configured quantiles, in ascending order of probability; relative error at most 1.1 % unless the sketch had to downscale.</summary>
     [Id(10)] public required QuantileValue[] Quantiles { get; init; }
+
+    /// <summary>
+    /// How many of the points came after the window was final; 0: it was not corrected. Known while windows are read as they came: a rollup has late
+    /// points in it, but not how many they were.
+    /// </summary>
+    [Id(11)] public long Revision { get; init; }
 
     /// <summary>Of a set: how many different elements there were, estimated with a standard error of 1.6 %; null for other kinds. Of a set no other number but <see cref="Count"/> means anything.</summary>
     [Id(13)] public long? Distinct { get; init; }

@@ -82,9 +82,9 @@ internal static class AggregatesJson
         WriteWindowHead(json, window);
         foreach (var member in members)
         {
-            if (member.IsCount)
+            if (member.Whole is { } whole)
             {
-                json.WriteNumber(member.Key, window.Count);
+                json.WriteNumber(member.Key, whole(window));
             }
             else
             {
@@ -117,7 +117,7 @@ internal static class AggregatesJson
         {
             WriteDouble(json, WindowMember.Distinct.Key, WindowMember.Distinct.ValueOf(window));
             WriteInstant(json, "lastUpdated"u8, window.LastUpdated);
-            json.WriteEndObject();
+            EndWindow(json, window);
             return;
         }
 
@@ -141,6 +141,16 @@ internal static class AggregatesJson
         }
 
         json.WriteEndObject();
+        EndWindow(json, window);
+    }
+
+    private static void EndWindow(Utf8JsonWriter json, WindowAggregate window)
+    {
+        if (window.Revision > 0)
+        {
+            json.WriteNumber("revision"u8, window.Revision);
+        }
+
         json.WriteEndObject();
     }
 

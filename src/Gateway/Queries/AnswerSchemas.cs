@@ -35,14 +35,14 @@ internal sealed record RangeSeriesAnswer(Dictionary<string, string> Tags, Window
 [Description("One series.")]
 internal sealed record SeriesAnswer(Dictionary<string, string> Tags, TotalAnswer Total, WindowAnswer[] Windows);
 
-[Description("All points of the series since its first, across restarts. Late points are not in it. A number beyond the range of a double is null.")]
+[Description("All points of the series since its first, across restarts. Points counted as late are not in it. A number beyond the range of a double is null.")]
 internal sealed record TotalAnswer(long Count, double? Sum, double? Min, double? Max);
 
 [Description("The points of one window. A number beyond the range of a double is null.")]
 internal sealed record WindowAnswer(
     [property: Description("First instant, inclusive.")] DateTimeOffset Start,
     [property: Description("End, exclusive.")] DateTimeOffset End,
-    [property: Description("Whether the window can no longer change.")] bool Final,
+    [property: Description("Whether only late points can change the window.")] bool Final,
     long Count,
     double? Sum,
     double? Min,
@@ -52,5 +52,6 @@ internal sealed record WindowAnswer(
     [property: Description("Event time of last.")] DateTimeOffset LastUpdated,
     [property: Description("Estimated quantiles by probability; relative error at most 1.1 % unless the sketch had to downscale.")]
     Dictionary<string, double?> Quantiles,
+    [property: Description("How many of the points came after the window was final; left out when there are none, and in rollups.")] long? Revision = null,
     [property: Description("Increments per second over the whole length of the window, also while it is open; only of counters.")] double? Rate = null,
     [property: Description("How many different elements there were, estimated with a standard error of 1.6 %; only of sets, which have only this and count.")] long? Distinct = null);

@@ -22,7 +22,7 @@ internal static class QueryDocumentation
     public static OpenApiParameter Step => Text("step", "Length of the windows: a whole number and s, m, h, d or w; a multiple of the length of a window. Without it, windows as they are kept.", "1m");
 
     /// <summary>Members of windows.</summary>
-    public static OpenApiParameter Agg => Text("agg", "Only these members of windows, separated by commas: count, sum, min, max, mean, last, p50, p99.9, rate, per second, of counters, and distinct of sets.", "mean,p99");
+    public static OpenApiParameter Agg => Text("agg", "Only these members of windows, separated by commas: count, sum, min, max, mean, last, revision, p50, p99.9, rate, per second, of counters, and distinct of sets.", "mean,p99");
 
     /// <summary>Tags to group by.</summary>
     public static OpenApiParameter GroupBy => Text("groupBy", "Names of tags, separated by commas: series with the same values of these are merged into one; * merges all.", "region");

@@ -21,7 +21,7 @@ internal sealed class WindowMember
     /// <summary>Those that every window has.</summary>
     public static WindowMember[] Numbers { get; } =
     [
-        new("count", static window => window.Count), new("sum", static window => window.Sum), new("min", static window => window.Min),
+        new("count", static window => window.Count) { Whole = static window => window.Count }, new("sum", static window => window.Sum), new("min", static window => window.Min),
         new("max", static window => window.Max), new("mean", static window => window.Mean), new("last", static window => window.Last),
     ];
 
@@ -31,6 +31,9 @@ internal sealed class WindowMember
     /// <summary>Only sets have it, and besides it only a count.</summary>
     public static WindowMember Distinct { get; } = new("distinct", static window => window.Distinct ?? double.NaN);
 
+    /// <summary>How many points came after the window was final: only when it is asked for.</summary>
+    public static WindowMember Revision { get; } = new("revision", static window => window.Revision) { Whole = static window => window.Revision };
+
     public string Name { get; }
 
     /// <summary>The name in UTF-8.</summary>
@@ -39,15 +42,16 @@ internal sealed class WindowMember
     /// <summary>Of a quantile.</summary>
     public double? Probability { get; }
 
-    /// <summary>How many points there are: every window has it.</summary>
-    public bool IsCount => ReferenceEquals(this, Numbers[0]);
+    /// <summary>Of a number that is a whole one.</summary>
+    public Func<WindowAggregate, long>? Whole { get; private init; }
 
     /// <summary>The members of windows of a kind, without quantiles.</summary>
     public static WindowMember[] Of(MetricKind kind) => kind == MetricKind.Set ? [Numbers[0], Distinct] : kind.IsCounter() ? [.. Numbers, Rate] : Numbers;
 
     /// <summary>The member of this name; null: there is none.</summary>
     public static WindowMember? Find(string name) =>
-        Array.Find(Numbers, number => number.Name == name) ?? (name == Rate.Name ? Rate : name == Distinct.Name ? Distinct : null) ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
+        Array.Find(Numbers, number => number.Name == name) ?? Array.Find([Rate, Distinct, Revision], member => member.Name == name)
+        ?? (ProbabilityOf(name) is { } probability ? Quantile(name, probability) : null);
 
     /// <summary>The quantile of a probability, such as p99.</summary>
     public static WindowMember Quantile(double probability) =>

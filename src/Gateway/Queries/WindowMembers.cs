@@ -12,7 +12,7 @@ internal sealed record WindowMembers(WindowMember[]? Named, double[]? Quantiles)
 
     /// <summary>A member that is asked for and that windows of this kind do not have; null: they have all.</summary>
     public WindowMember? MissingOf(MetricKind kind) =>
-        Array.Find(Named ?? [], member => !(WindowMember.Of(kind).Contains(member) || (member.Probability is not null && kind != MetricKind.Set)));
+        Array.Find(Named ?? [], member => member != WindowMember.Revision && !(WindowMember.Of(kind).Contains(member) || (member.Probability is not null && kind != MetricKind.Set)));
 
     /// <summary>Reads <c>agg</c>.</summary>
     public static WindowMembers Read(QueryParameters parameters)

@@ -26,8 +26,8 @@ public sealed record StatsAnswer
     [Description("Points in aggregates. Sum over partitions; survives restarts.")]
     public required long Processed { get; init; }
 
-    /// <summary>Points that came after their window was final: the <c>late</c> of <see cref="Dropped"/>.</summary>
-    [Description("Points that came after their window was final; the same number as dropped.late.")]
+    /// <summary>Points that came too late to correct their final window: the <c>late</c> of <see cref="Dropped"/>.</summary>
+    [Description("Points that came after their window was final, and too late to correct it; the same number as dropped.late.")]
     public required long Late { get; init; }
 
     /// <summary>Points of repeated requests, durable before. Sum over nodes, since their start.</summary>
@@ -65,6 +65,10 @@ public sealed record StatsAnswer
     /// <summary>Points in overflow series; part of <see cref="Processed"/>. Sum over partitions.</summary>
     [Description("Points in the overflow series of metrics that have more series than they may; part of processed. Sum over partitions.")]
     public required long Overflowed { get; init; }
+
+    /// <summary>Points that corrected final windows; part of <see cref="Processed"/>. Sum over partitions.</summary>
+    [Description("Points that came after their window was final and corrected it; part of processed. Sum over partitions; survives restarts.")]
+    public required long Corrected { get; init; }
 
     /// <summary>Series of all metrics. Sum over partitions.</summary>
     [Description("Series of all metrics. Sum over partitions.")]
@@ -112,6 +116,7 @@ public sealed record StatsAnswer
             Errors = nodes.Sum(n => n.Errors),
             HistoryBytes = partitions.Sum(p => p.HistoryBytes),
             Overflowed = partitions.Sum(static p => p.Overflowed),
+            Corrected = partitions.Sum(static p => p.Corrected),
             Series = partitions.Sum(static p => p.Series),
             MostSeries = Largest(partitions.SelectMany(static p => p.MostSeries), static metric => metric.Series),
             MostStored = Largest(partitions.SelectMany(static p => p.MostStored), static metric => metric.SnapshotBytes + metric.HistoryBytes),

@@ -26,6 +26,7 @@ public sealed partial class MetricAggregator
     /// </summary>
     public void RemoveExpired()
     {
+        RemoveSettled();
         if (MayHaveExpired)
         {
             LookForExpired();

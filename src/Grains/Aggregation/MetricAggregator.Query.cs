@@ -56,20 +56,28 @@ public sealed partial class MetricAggregator
 
     private SeriesAggregates Describe(int row, AggregatesQuery query)
     {
+        if (CorrectedRowOf(row) is >= 0 and var corrected)
+        {
+            return Describe(row, corrected, query);
+        }
+
         var windows = new List<WindowAggregate>();
-        var from = query.From ?? DateTimeOffset.MinValue;
-        var to = query.To ?? DateTimeOffset.MaxValue;
         _windows.List(row, _size, _finalThrough, _settings.Retained, _listed);
         foreach (var window in _listed)
         {
-            var final = window.End <= _finalThrough;
-            if (Instant(window.End) > from && Instant(window.Start) < to && (final || !query.FinalOnly))
+            if (Includes(query, window, out var final))
             {
                 windows.Add(Describe(_windows.Load(row, window), final));
             }
         }
 
         return Describe(row, [.. windows]);
+    }
+
+    private bool Includes(AggregatesQuery query, in WindowReference window, out bool final)
+    {
+        final = window.End <= _finalThrough;
+        return Instant(window.End) > (query.From ?? DateTimeOffset.MinValue) && Instant(window.Start) < (query.To ?? DateTimeOffset.MaxValue) && (final || !query.FinalOnly);
     }
 
     private SeriesAggregates Describe(int row, WindowAggregate[] windows)

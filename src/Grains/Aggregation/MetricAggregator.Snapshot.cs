@@ -37,19 +37,13 @@ public sealed partial class MetricAggregator
         writer.Varint((ulong)_conflicted);
         writer.Varint((ulong)_counted);
         writer.Zigzag(_countedThrough);
+        writer.Zigzag(_settledThrough);
+        writer.Varint((ulong)_corrected);
         writer.Varint(_kind is { } kind ? (ulong)kind + 1 : 0);
-        var (leavesOut, seen) = (MayHaveExpired, 0L);
-        writer.Varint((ulong)(leavesOut ? CountKept() : _series.Count));
-        for (var row = 0; row < _series.Count; row++)
-        {
-            if (!leavesOut || !IsRemovable(row))
-            {
-                WriteSeries(writer, row, ref seen);
-            }
-        }
-
+        WriteAllSeries(writer);
         writer.Varint(History is null ? 0UL : 1);
         History?.WriteTo(writer);
+        WriteCorrections(writer);
         _snapshotLength = writer.Finish();
     }
 
@@ -101,6 +95,19 @@ public sealed partial class MetricAggregator
         return crc == actual
             ? bytes[SnapshotHeaderLength..^SnapshotTrailerLength]
             : throw new InvalidDataException($"The snapshot is damaged: CRC {actual:x8} is not the {crc:x8} at its end.");
+    }
+
+    private void WriteAllSeries(SnapshotBuffer writer)
+    {
+        var (leavesOut, seen) = (MayHaveExpired, 0L);
+        writer.Varint((ulong)(leavesOut ? CountKept() : _series.Count));
+        for (var row = 0; row < _series.Count; row++)
+        {
+            if (!leavesOut || !IsRemovable(row))
+            {
+                WriteSeries(writer, row, ref seen);
+            }
+        }
     }
 
     private int CountKept()
@@ -218,6 +225,8 @@ public sealed partial class MetricAggregator
         _conflicted = version >= 4 ? input.ReadCount() : 0;
         var counted = version >= 4 ? input.ReadCount() : -1;
         _countedThrough = version >= 4 ? input.ReadZigzag() : long.MinValue;
+        SetSettledThrough(version >= 4 ? input.ReadZigzag() : finalThrough);
+        _corrected = version >= 4 ? input.ReadCount() : 0;
         ReadKind(ref input, version);
         var count = input.ReadCount();
         var seen = 0L;
@@ -231,9 +240,9 @@ public sealed partial class MetricAggregator
             counted = count;
         }
 
-        if (counted > int.MaxValue || _overflowed > _processed || _countedThrough > _finalThrough)
+        if (counted > int.MaxValue || _overflowed > _processed || _countedThrough > _finalThrough || _corrected > _processed || _settledThrough > _finalThrough)
         {
-            throw new InvalidDataException($"{counted} series were counted, and {_overflowed} of {_processed} points overflowed");
+            throw new InvalidDataException($"{counted} series were counted, and of {_processed} points {_overflowed} overflowed and {_corrected} corrected windows");
         }
 
         _counted = (int)counted;
@@ -242,10 +251,16 @@ public sealed partial class MetricAggregator
             History = input.ReadVarint() switch
             {
                 0 => null,
-                1 => HistoryManifest.ReadFrom(ref input),
+                1 => HistoryManifest.ReadFrom(ref input, version),
                 _ => throw new InvalidDataException("a history has a form that there is not"),
             };
             KeptAfter = History?.Through ?? long.MaxValue;
+            CorrectionsKeptAfter = History?.CorrectedThrough ?? long.MaxValue;
+        }
+
+        if (version >= 4)
+        {
+            ReadCorrections(ref input);
         }
 
         SetNextLook();

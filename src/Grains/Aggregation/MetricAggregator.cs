@@ -9,8 +9,9 @@ namespace OrleansMetrics.Grains.Aggregation;
 /// whenever and wherever they are applied. Used by one thread at a time.
 /// </summary>
 /// <remarks>
-/// Windows tumble, aligned to the Unix epoch, by event time. A point is late, and only counted, when the watermark has reached its
-/// window's end plus the allowed lateness. Once that is so it remains so, also when a restart allows more lateness.
+/// Windows tumble, aligned to the Unix epoch, by event time. A point is late when the watermark has reached its
+/// window's end plus the allowed lateness: it corrects the window for a while, and is only counted after that. Once a window is final it remains so, also when a restart
+/// allows more lateness.
 /// Event times before or after all windows that <see cref="DateTimeOffset"/> can hold go into the first or last of them.
 /// </remarks>
 public sealed partial class MetricAggregator
@@ -63,7 +64,7 @@ public sealed partial class MetricAggregator
         ArgumentOutOfRangeException.ThrowIfNegative(settings.AllowedLateness, nameof(settings));
         _settings = settings;
         _size = (int)settings.Size;
-        _earliest = _openFrom = WindowStart(EarliestTime);
+        _earliest = _openFrom = _correctFrom = WindowStart(EarliestTime);
         _latest = WindowStart(LatestTime) + _size - 1;
         var heap = new BlockHeap();
         _series = new SeriesTable(heap);
@@ -77,13 +78,13 @@ public sealed partial class MetricAggregator
     public long Begin { get; internal set; }
 
     /// <summary>There are no series and no windows.</summary>
-    public bool IsEmpty => _series.Count == 0;
+    public bool IsEmpty => _series.Count == 0 && _corrections is null;
 
     /// <summary>Highest watermark seen, Unix milliseconds.</summary>
     public long Watermark { get; private set; } = long.MinValue;
 
     /// <summary>What became of all points so far.</summary>
-    public AggregatorCounters Counters => new(_processed, _late, _collided, _overflowed, _conflicted);
+    public AggregatorCounters Counters => new(_processed, _late, _collided, _overflowed, _corrected, _conflicted);
 
     /// <summary>Series, without those that <see cref="RemoveExpired"/> has found expired.</summary>
     public int SeriesCount => _series.Count - _expired;
@@ -92,11 +93,11 @@ public sealed partial class MetricAggregator
     /// The watermark at which the next window becomes final, or is closed although it has been final for a while, or at which series are to be
     /// looked through for expired ones; always above <see cref="Watermark"/>. <see cref="long.MaxValue"/> when there is nothing to do.
     /// </summary>
-    public long NextCloseAt => _open.IsEmpty || Watermark == long.MaxValue
-        ? NextExpiryAt
-        : Math.Min(Math.Max(_open.FirstEnd + _settings.AllowedLateness, Watermark + 1), NextExpiryAt);
+    public long NextCloseAt => Math.Min(
+        _open.IsEmpty || Watermark == long.MaxValue ? long.MaxValue : Math.Max(_open.FirstEnd + _settings.AllowedLateness, Watermark + 1),
+        Math.Min(NextExpiryAt, _corrections?.NextCloseAt ?? long.MaxValue));
 
-    /// <summary>Told of windows that become final, but for series whose tags are not known; null: nobody wants to know.</summary>
+    /// <summary>Told of windows that become final or are corrected, but for series whose tags are not known; null: nobody wants to know.</summary>
     public IFinalWindowSink? FinalWindows { get; set; }
 
     /// <summary>Applies a slice: closes windows by its watermark, then takes its definitions, then its points.</summary>
@@ -125,6 +126,7 @@ public sealed partial class MetricAggregator
             ApplyOfKind(slice.Ids, slice.Values, new NarrowTimes(slice.Times), slice.BaseTime, slice.Kind is not null);
         }
 
+        TellCorrected();
         Position = position;
     }
 
@@ -140,6 +142,8 @@ public sealed partial class MetricAggregator
             {
                 SetFinalThrough(Math.Max(_finalThrough, watermark - _settings.AllowedLateness));
             }
+
+            Settle(points);
         }
 
         if (!_open.IsEmpty && _open.FirstEnd <= _finalThrough)
@@ -174,7 +178,7 @@ public sealed partial class MetricAggregator
             if (FinalWindows is { } sink && _series.Histories[row].IsDefined && _windows.Packed.TryFind(row, end - size, size, out var packed))
             {
                 var window = new WindowReference(packed.Start, packed.Size, WindowReference.Packed, packed.Next - packed.Body.Length, packed.Body.Length);
-                sink.WindowFinal(Describe(row, [Describe(_windows.Load(row, window), final: true)]));
+                sink.WindowFinal(Describe(row, [DescribeFinal(row, window)]));
             }
         }
 
@@ -192,6 +196,7 @@ public sealed partial class MetricAggregator
             }
 
             See(row, Watermark);
+            _corrections?.DefineCorrected(definition.Id, definition.Key);
             if (!_series.TryDefine(row, definition.Key) && !_series.Histories[row].IsCollided)
             {
                 // For good: slices to come carry the identity without a definition. No window in the row: points go the long way round.
@@ -297,7 +302,7 @@ public sealed partial class MetricAggregator
     {
         if (time < _openFrom)
         {
-            _late++;
+            ApplyLate(row, id, value, time);
             return;
         }
 

@@ -143,6 +143,22 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
         FreeIfEmpty(ref history);
     }
 
+    /// <summary>Throws out windows of a series that are too many now, rather than when their room is needed.</summary>
+    public void Trim(int row)
+    {
+        ref var history = ref table.Histories[row];
+        if (history.PackedWindows <= retained)
+        {
+            return;
+        }
+
+        DropExcess(ref history);
+        if (history.PackedBytes * 2 < heap.CapacityOf(history.Packed))
+        {
+            Move(ref history, history.PackedBytes);
+        }
+    }
+
     /// <summary>Takes over windows of a series, which has none, in their one form.</summary>
     public void Restore(int row, long from, int fromSize, int windows, bool hasGaps, ReadOnlySpan<byte> bytes)
     {

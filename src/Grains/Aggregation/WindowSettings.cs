@@ -9,4 +9,10 @@ public sealed record WindowSettings(long Size, long AllowedLateness, int Retaine
 {
     /// <summary>Which series are remembered.</summary>
     public SeriesLimits Series { get; init; } = SeriesLimits.None;
+
+    /// <summary>For how long a final window still takes late points, by the clock of the watermark. 0: not at all.</summary>
+    public long CorrectFor { get; init; }
+
+    /// <summary>Windows of all series of a metric that may wait with late points; a late point that would need one more is only counted.</summary>
+    public int MaxCorrected { get; init; } = int.MaxValue;
 }

@@ -28,6 +28,9 @@ internal sealed class WindowState
     /// <summary>Of a set: all elements.</summary>
     public HyperLogLog Elements => _elements ??= new HyperLogLog();
 
+    /// <summary>How many of the points came after the window was final, as far as whoever merges windows knows.</summary>
+    public long Revision { get; set; }
+
     /// <summary>All values.</summary>
     public ExponentialHistogram Sketch { get; } = new();
 

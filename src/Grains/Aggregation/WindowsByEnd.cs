@@ -18,8 +18,27 @@ internal sealed class WindowsByEnd
     /// <summary>The earliest end of a window, when there is one.</summary>
     public long FirstEnd => _groups[^1].End;
 
+    /// <summary>Windows in all.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The latest end of a window, when there is one.</summary>
+    public long LastEnd => _groups[0].End;
+
+    /// <summary>Windows that end after an instant.</summary>
+    public int CountAfter(long end)
+    {
+        var count = 0;
+        for (var i = 0; i < _groups.Count && _groups[i].End > end; i++)
+        {
+            count += _groups[i].Added - _groups[i].Taken;
+        }
+
+        return count;
+    }
+
     public void Add(long end, int size, int row)
     {
+        Count++;
         var group = _added;
         if (group is null || group.End != end || group.Size != size)
         {
@@ -40,6 +59,7 @@ internal sealed class WindowsByEnd
     /// <summary>Takes out a window with the earliest end, of those in the order in which they were added.</summary>
     public int Take(out long end, out int size)
     {
+        Count--;
         var group = _groups[^1];
         end = group.End;
         size = group.Size;

@@ -23,12 +23,13 @@ internal sealed class PersistentAggregator(
     /// <summary>Chunks written in one flush; more come with the next.</summary>
     private const int MaxChunksPerFlush = 32;
 
+    private readonly WindowSettings _settings = SettingsOf(settings, history);
     private long _persistedPosition;
     private long _persistedWatermark;
     private int _snapshotBytes;
 
     /// <summary>The windows.</summary>
-    public MetricAggregator Windows { get; private set; } = new(settings);
+    public MetricAggregator Windows { get; private set; } = new(SettingsOf(settings, history));
 
     /// <summary>Where final windows go; null: they are forgotten.</summary>
     public AggregatorHistory? History => history;
@@ -51,7 +52,7 @@ internal sealed class PersistentAggregator(
 
         if (state.State.Bytes.Length > 0)
         {
-            Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, settings);
+            Windows = MetricAggregator.ReadSnapshot(state.State.Bytes, _settings);
             _snapshotBytes = state.State.Bytes.Length;
             _persistedPosition = moved?.PersistedPosition ?? Windows.Position;
             _persistedWatermark = moved?.PersistedWatermark ?? Windows.Watermark;
@@ -60,7 +61,7 @@ internal sealed class PersistentAggregator(
             state.State.Bytes = [];
         }
 
-        Windows.KeptAfter = long.MaxValue;
+        Windows.KeptAfter = Windows.CorrectionsKeptAfter = long.MaxValue;
         history?.Restore(Windows);
         account?.Set(Windows.Rows);
     }
@@ -93,7 +94,8 @@ internal sealed class PersistentAggregator(
             Windows.NodeIsFull = account is { IsFull: true };
             Windows.Apply(new SliceReader(slice.Bytes.Span), slice.Position, slice.Watermark);
             var after = Windows.Counters;
-            statistics.SliceApplied(after.Processed - before.Processed, after.Late - before.Late, after.Collided - before.Collided, after.Conflicted - before.Conflicted);
+            statistics.SliceApplied(
+                after.Processed - before.Processed, after.Late - before.Late, after.Collided - before.Collided, after.Corrected - before.Corrected, after.Conflicted - before.Conflicted);
             if (account is not null)
             {
                 account.Set(Windows.Rows);
@@ -206,11 +208,12 @@ internal sealed class PersistentAggregator(
         return new HistoryView
         {
             Rows = Windows.WriteRows(Math.Max(through, from), long.MaxValue).Bytes,
+            CorrectedRows = Windows.WriteCorrectedRows(Math.Max(manifest?.CorrectedThrough ?? long.MinValue, from), long.MaxValue).Bytes,
             FinalThrough = Windows.FinalThrough,
             Tiers = manifest is null ? [new HistoryTierView(0, long.MinValue, long.MinValue, [])] :
             [
                 .. manifest.Tiers.Select(tier => new HistoryTierView(
-                    tier.Step, tier.Through, tier.ExpiredThrough, [.. tier.Chunks.Where(chunk => chunk.From < to && chunk.To > from - Math.Max(tier.Step, settings.Size))])),
+                    tier.Step, tier.Through, tier.ExpiredThrough, [.. tier.Chunks.Where(chunk => chunk.From < to && chunk.To > from - Math.Max(tier.Step, _settings.Size))])),
             ],
         };
     }
@@ -230,6 +233,13 @@ internal sealed class PersistentAggregator(
         Watermark = Windows.Watermark,
         SnapshotBytes = _snapshotBytes,
     };
+
+    /// <summary>Without history windows are forgotten soon, and take no late points; with it they do while they are kept as they came.</summary>
+    private static WindowSettings SettingsOf(WindowSettings settings, AggregatorHistory? history)
+    {
+        var correctFor = history is null ? 0 : Math.Min(settings.CorrectFor, history.KeptAsTheyCame);
+        return correctFor == settings.CorrectFor ? settings : settings with { CorrectFor = correctFor };
+    }
 
     private bool IsEmpty => Windows.IsEmpty && Windows.History is null or { Chunks: 0, Doomed.Count: 0 } && history is not { IsBusy: true };
 
@@ -251,7 +261,7 @@ internal sealed class PersistentAggregator(
     private void StartAnew(long begin)
     {
         var sink = Windows.FinalWindows;
-        Windows = new MetricAggregator(settings) { Begin = begin, FinalWindows = sink };
+        Windows = new MetricAggregator(_settings) { Begin = begin, FinalWindows = sink };
         _persistedPosition = 0;
         _persistedWatermark = 0;
         _snapshotBytes = 0;

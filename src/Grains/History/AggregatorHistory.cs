@@ -18,8 +18,8 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     private readonly HashSet<long> _usable = [];
     private List<(long Id, long Since)> _clearable = [];
     private HistoryJob? _job;
-    private long _lookedThrough = long.MinValue;
-    private long _cutDueAt = long.MaxValue;
+    private Cut _windows = new();
+    private Cut _corrections = new();
 
     /// <summary>The chunks.</summary>
     public HistoryManifest Manifest { get; private set; } = new();
@@ -36,11 +36,15 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     /// <summary>The watermark at which there is something to do that cannot be done now, also for a metric that is silent; <see cref="long.MaxValue"/>: not known of any.</summary>
     public long DueAt { get; private set; } = long.MaxValue;
 
+    /// <summary>How long windows are kept as they came, milliseconds.</summary>
+    public long KeptAsTheyCame => settings.Tiers[0].Keep;
+
     /// <summary>Goes on with what the snapshot says.</summary>
     public void Restore(MetricAggregator windows)
     {
         Manifest = windows.History ??= new HistoryManifest();
         windows.KeptAfter = Manifest.Through;
+        windows.CorrectionsKeptAfter = Manifest.CorrectedThrough;
         _usable.UnionWith(Manifest.Reserved);
         _clearable = [.. Manifest.Doomed];
         SetDue(windows);
@@ -60,11 +64,12 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         }
 
         windows.KeptAfter = Manifest.Through;
+        windows.CorrectionsKeptAfter = Manifest.CorrectedThrough;
         _usable.Clear();
         _clearable = [];
         _job = null;
-        _lookedThrough = long.MinValue;
-        _cutDueAt = DueAt = long.MaxValue;
+        (_windows, _corrections) = (new Cut(), new Cut());
+        DueAt = long.MaxValue;
         StoredBytes = 0;
         WantsMore = false;
         IsChanged = Manifest.Doomed.Count > 0;
@@ -82,7 +87,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     private static List<long> IdsOf(HistoryManifest manifest) =>
         [.. manifest.Tiers.SelectMany(static tier => tier.Chunks).Select(static chunk => chunk.Id), .. manifest.Doomed.Select(static doomed => doomed.Id), .. manifest.Reserved];
 
-    /// <summary>Writes a chunk of final windows, if there are enough of them. The next snapshot names it.</summary>
+    /// <summary>Writes a chunk of final windows, and one of settled late points, if there are enough of them. The next snapshot names them.</summary>
     public async Task CutAsync(MetricAggregator windows)
     {
         WantsMore = false;
@@ -93,52 +98,66 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
 
         // Not while a job reads them.
         IsChanged |= _job is null && HistoryPlanner.Expire(Manifest, settings, windows.Watermark, Now);
-        var through = SeriesMerger.StepStart(windows.FinalThrough, settings.ChunkInterval);
-        if (through <= Manifest.Through || through == _lookedThrough)
+        await CutAsync(new FinalWindows(windows, Manifest), _windows);
+        await CutAsync(new SettledWindows(windows, Manifest), _corrections);
+    }
+
+    private async Task CutAsync(ICutSource source, Cut cut)
+    {
+        if (source.ReadyThrough == long.MinValue)
         {
             return;
         }
 
-        _lookedThrough = through;
-        var first = windows.EarliestEnd(Manifest.Through);
+        var through = SeriesMerger.StepStart(source.ReadyThrough, settings.ChunkInterval);
+        if (through <= source.Through || through == cut.LookedThrough)
+        {
+            // When there was nothing at the last look, there may be now.
+            cut.DueAt = cut.DueAt == long.MaxValue ? DueOf(source, source.EarliestEnd(source.Through), waits: false) : cut.DueAt;
+            return;
+        }
+
+        cut.LookedThrough = through;
+        var first = source.EarliestEnd(source.Through);
         if (first > through)
         {
             // Nothing to write: windows that end by then cannot come any more.
-            Manifest.Through = windows.KeptAfter = through;
-            NoteDue(windows, first, waits: false);
+            source.Through = through;
+            cut.DueAt = DueOf(source, first, waits: false);
             return;
         }
 
         var block = settings.BlockOf(0);
         var end = Math.Max(first, Math.Min(through, SeriesMerger.StepStart(first - 1, block) + block));
-        var chunk = windows.WriteRows(Manifest.Through, end);
+        var chunk = source.WriteRows(source.Through, end);
         if (chunk.Windows < settings.ChunkWindows && through - first < settings.MaxChunkDelay)
         {
-            NoteDue(windows, first, waits: true);
+            cut.DueAt = DueOf(source, first, waits: true);
             return;
         }
 
-        WantsMore = true;
         var manifest = Manifest;
-        var created = _usable.Count > 0 && await TryCreateAsync(_usable.Min(), chunk);
+        var created = _usable.Count > 0 && await TryCreateAsync(_usable.Min(), chunk, source.Corrects);
         if (manifest != Manifest)
         {
             // The metric has begun anew, and what is here now are other windows.
+            WantsMore = true;
             return;
         }
 
         if (created)
         {
             // A snapshot that has the windows no more names the chunk: until it is written, the one before has them.
-            Manifest.Through = windows.KeptAfter = end;
-            _lookedThrough = end < through ? long.MinValue : through;
-            WantsMore = end < through;
-            NoteDue(windows, windows.EarliestEnd(end), waits: false);
+            source.Through = end;
+            cut.LookedThrough = end < through ? long.MinValue : through;
+            WantsMore |= end < through;
+            cut.DueAt = DueOf(source, source.EarliestEnd(end), waits: false);
         }
         else
         {
-            _lookedThrough = long.MinValue;
-            _cutDueAt = windows.Watermark + settings.ChunkInterval;
+            WantsMore = true;
+            cut.LookedThrough = long.MinValue;
+            cut.DueAt = source.Watermark + settings.ChunkInterval;
         }
     }
 
@@ -191,9 +210,9 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         StoredBytes = Manifest.Bytes;
         var followsUp = IsChanged || Manifest.Doomed.Count > 0 || _job is not null || HistoryPlanner.Next(Manifest, settings, outputId: 0) is not null;
         var lateness = windows.Watermark - windows.FinalThrough;
-        var next = windows.FinalThrough == long.MinValue ? long.MaxValue : HistoryPlanner.NextTime(Manifest, settings, windows.FinalThrough);
+        var next = windows.FinalThrough == long.MinValue ? long.MaxValue : HistoryPlanner.NextTime(Manifest, settings, windows.FinalThrough, windows.SettlingTime);
         DueAt = Math.Min(
-            _cutDueAt > windows.Watermark ? _cutDueAt : long.MaxValue,
+            Math.Min(_windows.DueAfter(windows.Watermark), _corrections.DueAfter(windows.Watermark)),
             Math.Min(
                 followsUp ? windows.Watermark + settings.ClearDelay + 1 : long.MaxValue,
                 next == long.MaxValue ? long.MaxValue : SeriesMerger.StepStart(next - 1, settings.ChunkInterval) + settings.ChunkInterval + lateness));
@@ -245,7 +264,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>A number is tried once: when it cannot be told what became of it, or somebody else has used it, it is given up and cleared later.</summary>
-    private async Task<bool> TryCreateAsync(long id, RowChunk chunk)
+    private async Task<bool> TryCreateAsync(long id, RowChunk chunk, bool corrects)
     {
         _usable.Remove(id);
         var manifest = Manifest;
@@ -269,7 +288,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         IsChanged = true;
         if (created)
         {
-            Manifest.Base.Chunks.Add(new ChunkEntry(id, chunk.From, chunk.To, chunk.Bytes.Length, chunk.Windows, Merged: false));
+            Manifest.Base.Chunks.Add(new ChunkEntry(id, chunk.From, chunk.To, chunk.Bytes.Length, chunk.Windows, Merged: false, corrects));
         }
         else
         {
@@ -279,12 +298,24 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
         return created;
     }
 
-    private void NoteDue(MetricAggregator windows, long first, bool waits) => _cutDueAt = first == long.MaxValue
+    private long DueOf(ICutSource source, long first, bool waits) => first == long.MaxValue
         ? long.MaxValue
-        : SeriesMerger.StepStart(first - 1, settings.ChunkInterval) + settings.ChunkInterval + (windows.Watermark - windows.FinalThrough) + (waits ? settings.MaxChunkDelay : 0);
+        : SeriesMerger.StepStart(first - 1, settings.ChunkInterval) + settings.ChunkInterval + (source.Watermark - source.ReadyThrough) + (waits ? settings.MaxChunkDelay : 0);
 
     /// <summary>What a snapshot says that is being written.</summary>
     /// <param name="Reserved">Numbers for what comes next.</param>
     /// <param name="Doomed">What is to be cleared.</param>
     public sealed record Persisting(long[] Reserved, List<(long Id, long Since)> Doomed);
+
+    /// <summary>How far chunks of one kind have been cut.</summary>
+    private sealed class Cut
+    {
+        /// <summary>Up to where it is known that there is nothing to be cut now.</summary>
+        public long LookedThrough { get; set; } = long.MinValue;
+
+        /// <summary>The watermark at which there is something to be cut.</summary>
+        public long DueAt { get; set; } = long.MaxValue;
+
+        public long DueAfter(long watermark) => DueAt > watermark ? DueAt : long.MaxValue;
+    }
 }

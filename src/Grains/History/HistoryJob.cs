@@ -4,7 +4,7 @@ namespace OrleansMetrics.Grains.History;
 [GenerateSerializer, Immutable, Alias("OrleansMetrics.HistoryJob")]
 public sealed record HistoryJob
 {
-    /// <summary>The chunks, in the order in which they were made.</summary>
+    /// <summary>The chunks, in the order in which they were made, those with late points after those without.</summary>
     [Id(0)] public required ChunkEntry[] Inputs { get; init; }
 
     /// <summary>Only windows that start at or after this.</summary>

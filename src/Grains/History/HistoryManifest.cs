@@ -13,6 +13,9 @@ public sealed class HistoryManifest
     /// <summary>Final windows that end at or before this are in chunks; <see cref="long.MinValue"/>: none.</summary>
     public long Through { get; internal set; } = long.MinValue;
 
+    /// <summary>Late points of windows that end at or before this are in chunks, and no more come; <see cref="long.MinValue"/>: none.</summary>
+    public long CorrectedThrough { get; internal set; } = long.MinValue;
+
     /// <summary>No chunk has had this number or a higher one.</summary>
     internal long NextId { get; set; } = 1;
 
@@ -53,6 +56,7 @@ public sealed class HistoryManifest
     internal void WriteTo(SnapshotBuffer writer)
     {
         writer.Zigzag(Through);
+        writer.Zigzag(CorrectedThrough);
         writer.Varint((ulong)NextId);
         writer.Varint((ulong)Reserved.Count);
         foreach (var id in Reserved)
@@ -81,15 +85,15 @@ public sealed class HistoryManifest
                 writer.Zigzag(chunk.From - before);
                 writer.Varint((ulong)(chunk.To - chunk.From));
                 writer.Varint((ulong)chunk.Bytes);
-                writer.Varint(((ulong)chunk.Windows << 1) | (chunk.Merged ? 1UL : 0));
+                writer.Varint(((ulong)chunk.Windows << 2) | (chunk.Corrects ? 2UL : 0) | (chunk.Merged ? 1UL : 0));
                 before = chunk.To;
             }
         }
     }
 
-    internal static HistoryManifest ReadFrom(ref SnapshotReader input)
+    internal static HistoryManifest ReadFrom(ref SnapshotReader input, int version)
     {
-        var manifest = new HistoryManifest { Through = input.ReadZigzag(), NextId = input.ReadCount() };
+        var manifest = new HistoryManifest { Through = input.ReadZigzag(), CorrectedThrough = version >= 4 ? input.ReadZigzag() : long.MinValue, NextId = input.ReadCount() };
         for (var i = input.ReadCount(); i > 0; i--)
         {
             manifest.Reserved.Add(manifest.ReadId(ref input));
@@ -115,14 +119,15 @@ public sealed class HistoryManifest
                 throw new InvalidDataException("the resolutions of a history are not in order");
             }
 
-            manifest.ReadTier(ref input, (int)step);
+            manifest.ReadTier(ref input, (int)step, version);
         }
 
         return manifest;
     }
 
-    private void ReadTier(ref SnapshotReader input, int step)
+    private void ReadTier(ref SnapshotReader input, int step, int version)
     {
+        var flags = version >= 4 ? 2 : 1;
         var tier = new TierChunks(step) { Through = input.ReadZigzag(), ExpiredThrough = input.ReadZigzag() };
         Tiers.Add(tier);
         var before = 0L;
@@ -132,13 +137,19 @@ public sealed class HistoryManifest
             var from = before + input.ReadZigzag();
             var length = input.ReadCount();
             var (bytes, windows) = (input.ReadCount(), input.ReadCount());
-            if (from <= MetricAggregator.EarliestTime - int.MaxValue || from > MetricAggregator.LatestTime || length is < 1 or > long.MaxValue / 4 || bytes > int.MaxValue || windows >> 1 > int.MaxValue)
+            if (from <= MetricAggregator.EarliestTime - int.MaxValue || from > MetricAggregator.LatestTime || length is < 1 or > long.MaxValue / 4 || bytes > int.MaxValue || windows >> flags > int.MaxValue)
             {
                 throw new InvalidDataException($"a chunk has {bytes} bytes of {length} ms from {from} on");
             }
 
             before = from + length;
-            tier.Chunks.Add(new ChunkEntry(id, from, before, (int)bytes, (int)(windows >> 1), (windows & 1) != 0));
+            var corrects = flags > 1 && (windows & 2) != 0;
+            if (corrects && step > 0)
+            {
+                throw new InvalidDataException("a rollup has late points apart");
+            }
+
+            tier.Chunks.Add(new ChunkEntry(id, from, before, (int)bytes, (int)(windows >> flags), (windows & 1) != 0, corrects));
         }
     }
 

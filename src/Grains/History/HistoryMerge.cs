@@ -30,6 +30,6 @@ internal static class HistoryMerge
         }
 
         var bytes = writer.Finish();
-        return (bytes, new ChunkEntry(job.OutputId, writer.From, writer.To, bytes.Length, writer.Windows, Merged: true));
+        return (bytes, new ChunkEntry(job.OutputId, writer.From, writer.To, bytes.Length, writer.Windows, Merged: true, Corrects: job.Step == 0 && job.Inputs[0].Corrects));
     }
 }

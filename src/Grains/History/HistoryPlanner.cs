@@ -58,8 +58,14 @@ internal static class HistoryPlanner
 
             // A metric that has gone silent for good leaves nothing behind, rolled up or not.
             needed = Math.Max(needed, watermark - settings.Tiers[^1].Keep);
-            foreach (var chunk in tier.Chunks.Where(chunk => chunk.To <= watermark - keep && chunk.To <= needed).ToList())
+            foreach (var chunk in tier.Chunks.Where(chunk => chunk.To <= watermark - keep && chunk.To <= needed).OrderBy(static chunk => chunk.Corrects).ToList())
             {
+                if (chunk.Corrects && tier.Chunks.Exists(other => !other.Corrects && other.From < chunk.To && other.To > chunk.From))
+                {
+                    // No window is to be read without its late points.
+                    continue;
+                }
+
                 tier.Chunks.Remove(chunk);
                 tier.ExpiredThrough = Math.Max(tier.ExpiredThrough, chunk.To);
                 manifest.Doom(chunk.Id, now);
@@ -71,13 +77,17 @@ internal static class HistoryPlanner
     }
 
     /// <summary>The first time after another, by the clock of <see cref="HistoryManifest.Through"/>, at which there is something to do that cannot be done before; <see cref="long.MaxValue"/>: none.</summary>
-    public static long NextTime(HistoryManifest manifest, HistorySettings settings, long after)
+    /// <param name="manifest">The chunks.</param>
+    /// <param name="settings">What is wanted.</param>
+    /// <param name="after">The time.</param>
+    /// <param name="settling">How much later than <see cref="HistoryManifest.Through"/> is <see cref="HistoryManifest.CorrectedThrough"/>.</param>
+    public static long NextTime(HistoryManifest manifest, HistorySettings settings, long after, long settling)
     {
         var next = long.MaxValue;
         void Note(long time) => next = time > after ? Math.Min(next, time) : next;
         foreach (var chunk in manifest.Base.Chunks.Where(static chunk => !chunk.Merged))
         {
-            Note(SeriesMerger.StepStart(chunk.From, settings.BlockOf(0)) + settings.BlockOf(0) + settings.MergeDelay);
+            Note(SeriesMerger.StepStart(chunk.From, settings.BlockOf(0)) + settings.BlockOf(0) + settings.MergeDelay + (chunk.Corrects ? settling : 0));
         }
 
         for (var i = 0; i < settings.Tiers.Count; i++)
@@ -91,7 +101,7 @@ internal static class HistoryPlanner
             if (i > 0 && StartOf(i == 1 ? manifest.Base : manifest.TierOf(settings.Tiers[i - 1].Step), tier) is var start and < long.MaxValue)
             {
                 var block = settings.BlockOf(i);
-                Note(SeriesMerger.StepStart(Math.Max(tier.Through, start), block) + block + settings.Tiers[0].Step + settings.MergeDelay);
+                Note(SeriesMerger.StepStart(Math.Max(tier.Through, start), block) + block + settings.Tiers[0].Step + settings.MergeDelay + settling);
             }
         }
 
@@ -117,7 +127,7 @@ internal static class HistoryPlanner
         {
             var first = manifest.Base.Chunks[at];
             var start = SeriesMerger.StepStart(first.From, block);
-            if (first.Merged || start + block > manifest.Through - settings.MergeDelay)
+            if (first.Merged || start + block > (first.Corrects ? manifest.CorrectedThrough : manifest.Through) - settings.MergeDelay)
             {
                 continue;
             }
@@ -126,7 +136,7 @@ internal static class HistoryPlanner
             var bytes = 0L;
             foreach (var chunk in manifest.Base.Chunks)
             {
-                if (!chunk.Merged && chunk.From >= start && chunk.From < start + block && (inputs.Count == 0 || bytes + chunk.Bytes <= settings.MaxMergeBytes))
+                if (!chunk.Merged && chunk.Corrects == first.Corrects && chunk.From >= start && chunk.From < start + block && (inputs.Count == 0 || bytes + chunk.Bytes <= settings.MaxMergeBytes))
                 {
                     inputs.Add(chunk);
                     bytes += chunk.Bytes;
@@ -153,8 +163,9 @@ internal static class HistoryPlanner
             var tier = manifest.TierOf(step);
             var finer = i == 1 ? manifest.Base : manifest.TierOf(settings.Tiers[i - 1].Step);
 
-            // Windows that are not aligned with blocks may reach beyond them.
-            var ready = i > 1 ? finer.Through : manifest.Through == long.MinValue ? long.MinValue : manifest.Through - settings.Tiers[0].Step - settings.MergeDelay;
+            // Windows that are not aligned with blocks may reach beyond them. What is rolled up takes no late points any more.
+            var through = Math.Min(manifest.Through, manifest.CorrectedThrough);
+            var ready = i > 1 ? finer.Through : through == long.MinValue ? long.MinValue : through - settings.Tiers[0].Step - settings.MergeDelay;
             while (true)
             {
                 // Where there is nothing, there is nothing to do.
@@ -192,7 +203,7 @@ internal static class HistoryPlanner
 
     private static (ChunkEntry[] Inputs, long To) Inputs(TierChunks finer, long from, long to, int step, int maxBytes)
     {
-        var inputs = finer.Chunks.Where(chunk => chunk.From < to && chunk.To > from).ToList();
+        var inputs = finer.Chunks.Where(chunk => chunk.From < to && chunk.To > from).OrderBy(static chunk => chunk.Corrects).ToList();
         while (inputs.Count > 1 && inputs.Sum(static chunk => (long)chunk.Bytes) > maxBytes)
         {
             // Less time at once, but some.

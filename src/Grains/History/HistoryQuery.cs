@@ -39,17 +39,21 @@ internal static class HistoryQuery
             throw new ArgumentException("The range has too many windows of all series together: ask for a shorter range or a longer step.", nameof(query));
         }
 
-        foreach (var (segment, entry) in needed)
+        // Late points came after all points in time of their window.
+        foreach (var corrects in new[] { false, true })
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            reader.Add(await read(entry), segment.From, segment.To);
-        }
-
-        if (known.Rows.Length > 0)
-        {
-            foreach (var segment in segments.Where(static segment => segment.Tier == 0))
+            foreach (var (segment, entry) in needed.Where(one => one.Chunk.Corrects == corrects))
             {
-                reader.Add(Chunk.Parse(known.Rows), segment.From, segment.To);
+                cancellationToken.ThrowIfCancellationRequested();
+
+                // Late points are kept a little longer than what they correct.
+                reader.Add(await read(entry), corrects ? Math.Max(segment.From, known.Tiers[0].ExpiredThrough) : segment.From, segment.To, corrects);
+            }
+
+            var rows = corrects ? known.CorrectedRows : known.Rows;
+            foreach (var segment in segments.Where(segment => rows.Length > 0 && segment.Tier == 0))
+            {
+                reader.Add(Chunk.Parse(rows), segment.From, segment.To, corrects);
             }
         }
 

@@ -56,7 +56,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
     }
 
     /// <summary>Adds windows that start within a range.</summary>
-    public void Add(Chunk chunk, long from, long to) => _merger.Add(chunk, from, to);
+    public void Add(Chunk chunk, long from, long to, bool corrects) => _merger.Add(chunk, from, to, corrects);
 
     /// <summary>The answer, series by series.</summary>
     /// <exception cref="ArgumentException">The cursor names no series of the range.</exception>
@@ -176,6 +176,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
                 LastUpdated = Instant(window.Start + window.LastOffset),
                 Quantiles = values,
                 Distinct = window.IsSet ? window.Elements.Estimate() : null,
+                Revision = window.Revision,
             };
         }
 
@@ -194,6 +195,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
             Max = window.Max,
             Last = window.Last,
             LastOffset = window.LastOffset,
+            Revision = window.Revision,
         };
         if (window.IsSet)
         {

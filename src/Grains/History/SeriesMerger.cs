@@ -5,7 +5,7 @@ namespace OrleansMetrics.Grains.History;
 
 /// <summary>
 /// Brings the windows of each series together out of several chunks, those of one place in time into one, and rolls them up. Chunks come in the order in which they
-/// were written: of equal times the last value of the later one counts.
+/// were written, those with late points last: of equal times the last value of the later one counts.
 /// </summary>
 /// <remarks>Used by one thread at a time; what it returns is used again for the next series.</remarks>
 internal sealed class SeriesMerger
@@ -18,9 +18,13 @@ internal sealed class SeriesMerger
     public SeriesColumns Columns { get; } = new();
 
     /// <summary>Adds a chunk's windows that start within a range.</summary>
-    public void Add(Chunk chunk, long from, long to)
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="from">Windows that start at or after this.</param>
+    /// <param name="to">Windows that start before this.</param>
+    /// <param name="corrects">It has late points, which count as revisions.</param>
+    public void Add(Chunk chunk, long from, long to, bool corrects = false)
     {
-        var part = new Part(chunk, from, to);
+        var part = new Part(chunk, from, to, corrects);
         foreach (var series in chunk.Series)
         {
             if (!_series.TryGetValue(series.Id, out var parts))
@@ -62,6 +66,10 @@ internal sealed class SeriesMerger
             var before = _windows.Count;
             part.Chunk.Read(series, _columns, sketches, _windows);
             _windows.KeepStarts(before, part.From, part.To);
+            for (; before < _windows.Count; before++)
+            {
+                _windows[before].Revision = part.Corrects ? _windows[before].Count : 0;
+            }
         }
 
         if (step > 0)
@@ -95,5 +103,5 @@ internal sealed class SeriesMerger
         }
     }
 
-    private sealed record Part(Chunk Chunk, long From, long To);
+    private sealed record Part(Chunk Chunk, long From, long To, bool Corrects);
 }

@@ -24,6 +24,7 @@ internal static class WindowMerge
         var sum = into.Sum + other.Sum;
         var lastAt = other.Start + other.LastOffset - into.Start;
         into.Count = checked(into.Count + other.Count);
+        into.Revision += other.Revision;
         if (into.IsSet)
         {
             into.LastOffset = checked((int)Math.Max(into.LastOffset, lastAt));

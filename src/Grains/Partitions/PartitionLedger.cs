@@ -129,6 +129,7 @@ internal sealed class PartitionLedger
         long accepted = _forgottenAccepted, processed = _forgotten.Processed, late = _forgotten.Late, collided = _forgotten.Collided, lost = _lost + _forgottenLost;
         long inFlight = 0, series = 0, historyBytes = 0;
         long overflowed = _forgotten.Overflowed, conflicted = _forgotten.Conflicted;
+        long corrected = _forgotten.Corrected;
         int stalled = 0;
         var balanced = true;
         foreach (var route in routes)
@@ -143,6 +144,7 @@ internal sealed class PartitionLedger
             series += route.Series;
             historyBytes += route.HistoryBytes;
             overflowed += route.Counters.Overflowed;
+            corrected += route.Counters.Corrected;
             stalled += route.Stalled ? 1 : 0;
             balanced &= route.InFlight >= 0;
         }
@@ -177,6 +179,7 @@ internal sealed class PartitionLedger
             PointsBehind = inLog,
             HistoryBytes = historyBytes,
             Overflowed = overflowed,
+            Corrected = corrected,
             MostSeries = Largest(routes, static route => route.Series),
             MostStored = Largest(routes, static route => route.HistoryBytes + route.SnapshotBytes),
         };

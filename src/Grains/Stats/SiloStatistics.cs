@@ -12,12 +12,16 @@ public sealed class SiloStatistics
     private long _errors;
     private long _replayed;
     private long _forgotten;
+    private long _corrected;
 
     /// <summary>Points put into windows; points that were replayed count again.</summary>
     public long Processed => Volatile.Read(ref _processed);
 
-    /// <summary>Points that came after their window was final.</summary>
+    /// <summary>Points that came after their window was final, and too late to correct it.</summary>
     public long Late => Volatile.Read(ref _late);
+
+    /// <summary>Points that corrected a final window; part of <see cref="Processed"/>.</summary>
+    public long Corrected => Volatile.Read(ref _corrected);
 
     /// <summary>Points whose series has the identity of another.</summary>
     public long Collided => Volatile.Read(ref _collided);
@@ -38,7 +42,7 @@ public sealed class SiloStatistics
     public long Replayed => Volatile.Read(ref _replayed);
 
     /// <summary>Counts the points of a slice.</summary>
-    public void SliceApplied(long processed, long late, long collided, long conflicted)
+    public void SliceApplied(long processed, long late, long collided, long corrected, long conflicted)
     {
         Interlocked.Add(ref _processed, processed);
         if (late > 0)
@@ -54,6 +58,11 @@ public sealed class SiloStatistics
         if (conflicted > 0)
         {
             Interlocked.Add(ref _conflicted, conflicted);
+        }
+
+        if (corrected > 0)
+        {
+            Interlocked.Add(ref _corrected, corrected);
         }
     }
 

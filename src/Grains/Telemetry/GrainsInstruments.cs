@@ -32,6 +32,9 @@ public sealed class GrainsInstruments : IDisposable
         _meter.CreateObservableCounter(
             "orleansmetrics.aggregation.overflowed_points", () => series.Overflowed, "{point}",
             "Points put into the overflow series of their metric because there were too many series. Part of the processed ones; replayed points count again.");
+        _meter.CreateObservableCounter(
+            "orleansmetrics.aggregation.corrections", () => statistics.Corrected, "{point}",
+            "Points that came after their window was final and corrected it. Part of the processed ones; replayed points count again.");
         _meter.CreateObservableGauge("orleansmetrics.aggregation.series", () => series.Series, "{series}", "Series in the memory of this silo.");
         _meter.CreateObservableCounter(
             "orleansmetrics.aggregation.forgotten_metrics", () => statistics.Forgotten, "{metric}", "Metrics forgotten because nothing was left of them.");

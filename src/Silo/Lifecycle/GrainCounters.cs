@@ -12,6 +12,7 @@ internal sealed class GrainCounters(SiloStatistics silo, SeriesBudget series, Ki
     {
         Processed = silo.Processed,
         Late = silo.Late,
+        Corrected = silo.Corrected,
         Flushes = silo.Flushes,
         Series = series.Series,
         Overflowed = series.Overflowed,

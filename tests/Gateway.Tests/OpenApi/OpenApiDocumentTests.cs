@@ -65,6 +65,6 @@ public sealed class OpenApiDocumentTests : IAsyncLifetime
     {
         var window = _document.GetProperty("components").GetProperty("schemas").GetProperty("WindowAnswer").GetProperty("properties");
         Assert.Equal(
-            ["start", "end", "final", "count", "sum", "min", "max", "mean", "last", "lastUpdated", "quantiles", "rate", "distinct"], window.EnumerateObject().Select(p => p.Name));
+            ["start", "end", "final", "count", "sum", "min", "max", "mean", "last", "lastUpdated", "quantiles", "revision", "rate", "distinct"], window.EnumerateObject().Select(p => p.Name));
     }
 }

@@ -63,6 +63,28 @@ public sealed class WindowsEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_corrected_window_says_how_many_points_were_late_and_others_do_not()
+    {
+        var series = GatewayServer.Series(0, windows: 2);
+        _server.AddMetric("m", series with { Windows = [series.Windows[0] with { Revision = 3 }, series.Windows[1]] });
+        foreach (var path in new[] { "/api/metrics/m", "/api/metrics/m/windows" })
+        {
+            var windows = (await HttpAssert.JsonAsync(_server.Client, path)).GetProperty("series")[0].GetProperty("windows");
+            Assert.Equal(3, windows[0].GetProperty("revision").GetInt64());
+            Assert.False(windows[1].TryGetProperty("revision", out _));
+        }
+
+        var asked = (await HttpAssert.JsonAsync(_server.Client, "/api/metrics/m/windows?agg=revision")).GetProperty("series")[0].GetProperty("windows");
+        Assert.Equal([3L, 0], asked.EnumerateArray().Select(static window => window.GetProperty("revision").GetInt64()));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/metrics/m/windows?agg=count,revision");
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/csv"));
+        using var response = await _server.Client.SendAsync(request);
+        var lines = (await response.Content.ReadAsStringAsync()).Split("\r\n");
+        Assert.EndsWith(",final,count,revision", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith(",true,5,3", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Csv_has_a_line_per_window()
     {
         _server.AddMetric("m", GatewayServer.Series(0, windows: 2) with { Tags = [new Tag("path", "a,\"b\"=c"), new Tag("x", "y")] });

@@ -30,7 +30,7 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         var stats = await HttpAssert.JsonAsync(_server.Client, "/api/stats");
         Assert.Equal(
             [
-                "received", "accepted", "processed", "late", "repeated", "rejected", "dropped", "inFlight", "recordsBehind", "flushes", "errors", "historyBytes", "overflowed", "series",
+                "received", "accepted", "processed", "late", "repeated", "rejected", "dropped", "inFlight", "recordsBehind", "flushes", "errors", "historyBytes", "overflowed", "corrected", "series",
                 "mostSeries", "mostStored", "balanced",
                 "partitions", "nodes",
             ],
@@ -49,12 +49,12 @@ public sealed class StatsEndpointTests : IAsyncLifetime
         Assert.True(stats.GetProperty("balanced").GetBoolean());
         Assert.Equal(
             """
-            {"partition":0,"silo":"silo-0","head":9,"position":8,"checkpoint":7,"watermark":1767225600000,"accepted":100,"processed":80,"dropped":{"late":10,"poison_batch":5},"inFlight":5,"balanced":true,"metrics":2,"series":4,"processedBy":{"gateway-A":80},"replaying":false,"logBytes":1024,"stalled":0,"recordsBehind":1,"pointsBehind":5,"replayingSince":0,"historyBytes":0,"overflowed":0,"mostSeries":[],"mostStored":[]}
+            {"partition":0,"silo":"silo-0","head":9,"position":8,"checkpoint":7,"watermark":1767225600000,"accepted":100,"processed":80,"dropped":{"late":10,"poison_batch":5},"inFlight":5,"balanced":true,"metrics":2,"series":4,"processedBy":{"gateway-A":80},"replaying":false,"logBytes":1024,"stalled":0,"recordsBehind":1,"pointsBehind":5,"replayingSince":0,"historyBytes":0,"overflowed":0,"mostSeries":[],"mostStored":[],"corrected":0}
             """,
             stats.GetProperty("partitions")[0].GetRawText());
         Assert.Equal(
             """
-            {"node":"a","startedAt":"2026-01-01T00:00:00+00:00","reportedAt":"2026-01-01T00:01:00+00:00","received":120,"accepted":75,"rejected":{"not_finite":2,"malformed":1},"ignoredFields":0,"overloaded":0,"processed":70,"late":6,"flushes":7,"errors":1,"inFlightBytes":0,"repeated":20,"role":"standalone","series":0,"overflowed":0,"overflowing":[],"kindConflicts":{}}
+            {"node":"a","startedAt":"2026-01-01T00:00:00+00:00","reportedAt":"2026-01-01T00:01:00+00:00","received":120,"accepted":75,"rejected":{"not_finite":2,"malformed":1},"ignoredFields":0,"overloaded":0,"processed":70,"late":6,"flushes":7,"errors":1,"inFlightBytes":0,"repeated":20,"role":"standalone","series":0,"overflowed":0,"overflowing":[],"corrected":0,"kindConflicts":{}}
             """,
             stats.GetProperty("nodes")[0].GetRawText());
     }

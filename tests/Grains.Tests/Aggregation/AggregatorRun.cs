@@ -11,7 +11,9 @@ internal sealed record AggregatorRun(WindowSettings Settings, AggregatorStep[] S
     private const int Series = 5;
 
     public static readonly Gen<WindowSettings> AnySettings = Gen.Select(
-        Gen.OneOf(Gen.Const(7L), Gen.Const(10L), Gen.Const(100L)), Gen.OneOf(Gen.Const(0L), Gen.Const(5L), Gen.Const(30L)), Gen.Int[1, 3], static (size, lateness, retained) => CreateSettings(size, lateness, retained));
+        Gen.OneOf(Gen.Const(7L), Gen.Const(10L), Gen.Const(100L)), Gen.OneOf(Gen.Const(0L), Gen.Const(5L), Gen.Const(30L)), Gen.Int[1, 3],
+        Gen.Frequency((2, Gen.Const(0L)), (1, Gen.Const(20L)), (2, Gen.Const(150L))), Gen.Frequency((3, Gen.Const(int.MaxValue)), (1, Gen.Int[1, 5])),
+        static (size, lateness, retained, correctFor, most) => CreateSettings(size, lateness, retained) with { CorrectFor = correctFor, MaxCorrected = most });
 
     /// <summary>Event times relative to the watermark: mostly around it, now and then far back or windows ahead.</summary>
     private static readonly Gen<int> GenOffset = Gen.Frequency((6, Gen.Int[-30, 10]), (1, Gen.Int[-300, -30]), (1, Gen.Int[10, 300]), (1, Gen.Const(-10)));

@@ -15,6 +15,9 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
     private long _watermark = long.MinValue;
     private MetricKind? _kind;
 
+    /// <summary>Windows with late points that still take some, also of series that are gone.</summary>
+    private readonly HashSet<(ulong Id, long Start)> _waiting = [];
+
     public AggregatorCounters Counters { get; private set; }
 
     /// <summary>Totals that had become smaller.</summary>
@@ -26,7 +29,10 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
 
     private long FinalThrough => _watermark - settings.AllowedLateness;
 
-    public long NextCloseAt => _series.SelectMany(static series => series.Windows).Where(static window => !window.Final)
+    public long NextCloseAt => Math.Min(
+        NextFinalAt, _waiting.Select(window => window.Start + settings.Size + settings.AllowedLateness + settings.CorrectFor).DefaultIfEmpty(long.MaxValue).Min());
+
+    private long NextFinalAt => _series.SelectMany(static series => series.Windows).Where(static window => !window.Final)
         .Select(window => window.End + settings.AllowedLateness).DefaultIfEmpty(long.MaxValue).Min();
 
     public void Apply(AggregatorStep step)
@@ -44,6 +50,7 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
             series.Key ??= definition.Key;
         }
 
+        var corrected = new List<(Series Series, Window Window)>();
         var conflicts = step.Slice?.Kind is { } named && _kind is { } kind && named != kind;
         if (step.Slice?.Kind is { } first && _kind is null)
         {
@@ -59,8 +66,13 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
             }
             else
             {
-                Apply(point);
+                Apply(point, corrected);
             }
+        }
+
+        foreach (var (series, window) in corrected.Distinct().Where(one => one.Series.Key is not null && Shown(one.Series).Contains(one.Window)))
+        {
+            Told.Add(Describe(series, [window]));
         }
     }
 
@@ -75,10 +87,17 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         {
             Metric = "metric",
             Kind = _kind ?? MetricKind.Gauge,
-            Series = [.. matching.Take(query.Limit).Select(series => Describe(series, series.Windows.Where(window => Includes(query, window))))],
+            Series = [.. matching.Take(query.Limit).Select(series => Describe(series, Shown(series).Where(window => Includes(query, window))))],
             Next = matching.Count > query.Limit ? matching[query.Limit - 1].Id.ToString("x16") : null,
         };
     }
+
+    /// <summary>Open windows and the last final ones.</summary>
+    private List<Window> Shown(Series series) =>
+    [
+        .. series.Windows.Where(static window => !window.Final),
+        .. series.Windows.Where(window => window.Final && !IsExpired(window.End)).OrderByDescending(static window => window.Start).Take(settings.Retained),
+    ];
 
     private static bool Includes(AggregatesQuery query, Window window) =>
         (query.From is null || Time(window.End) > query.From) && (query.To is null || Time(window.Start) < query.To) && (window.Final || !query.FinalOnly);
@@ -88,9 +107,10 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
     private void Advance(long watermark)
     {
         _watermark = Math.Max(_watermark, watermark);
-        while (NextCloseAt <= _watermark)
+        _waiting.RemoveWhere(window => window.Start + settings.Size + settings.AllowedLateness + settings.CorrectFor <= _watermark);
+        while (NextFinalAt <= _watermark)
         {
-            var end = NextCloseAt - settings.AllowedLateness;
+            var end = NextFinalAt - settings.AllowedLateness;
             foreach (var series in _series)
             {
                 foreach (var window in series.Windows.Where(window => window.End == end && !window.Final))
@@ -111,10 +131,14 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         _series.ForEach(series => series.Windows.RemoveAll(window => window.Final && IsExpired(window.End)));
     }
 
-    private void Apply(TestPoint point)
+    private void Apply(TestPoint point, List<(Series Series, Window Window)> corrected)
     {
         var start = (long)Math.Floor((decimal)point.Time / settings.Size) * settings.Size;
-        if (start + settings.Size + settings.AllowedLateness <= _watermark)
+        var finalAt = start + settings.Size + settings.AllowedLateness;
+        var isLate = finalAt <= _watermark;
+        var known = _series.Find(series => series.Id == point.Id);
+        var isFull = _waiting.Count >= settings.MaxCorrected && known is not { Collided: true } && (known is null || !_waiting.Contains((point.Id, start)));
+        if (isLate && (finalAt + settings.CorrectFor <= _watermark || isFull))
         {
             Counters = Counters with { Late = Counters.Late + 1 };
             return;
@@ -147,8 +171,19 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         var window = series.Windows.Find(window => window.Start == start);
         if (window is null)
         {
-            series.Windows.Add(window = new Window(start, start + settings.Size));
-            series.Seen = Math.Max(series.Seen, Math.Max(_watermark, window.End));
+            series.Windows.Add(window = new Window(start, start + settings.Size) { Final = isLate });
+            series.Seen = isLate ? series.Seen : Math.Max(series.Seen, Math.Max(_watermark, window.End));
+        }
+
+        if (isLate)
+        {
+            Counters = Counters with { Corrected = Counters.Corrected + 1 };
+            window.Revision++;
+            corrected.Add((series, window));
+            if (_waiting.Add((series.Id, start)))
+            {
+                series.Seen = Math.Max(series.Seen, _watermark);
+            }
         }
 
         window.Points.Add(point);
@@ -212,18 +247,24 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
             registers.Raise(register, rank);
         }
 
+
+
+        // Late points are added up by themselves, but for few.
+        var inTime = values.Count - window.Revision;
+        var sum = values.Count <= 8 || inTime == 0 || window.Revision == 0 ? Sum(values) : Sum(values[..inTime]) + Sum(values[inTime..]);
         return new WindowAggregate
         {
             Start = Time(window.Start),
             End = Time(window.End),
             Final = window.Final,
             Count = values.Count,
-            Sum = Sum(values),
+            Sum = sum,
             Min = values.Min(),
             Max = values.Max(),
-            Mean = Sum(values) / values.Count,
+            Mean = sum / values.Count,
             Last = last.Value,
             LastUpdated = Time(last.Time),
+            Revision = window.Revision,
             Distinct = _kind == MetricKind.Set ? registers.Estimate() : null,
             Quantiles = _kind == MetricKind.Set ? [] : [.. settings.Quantiles.Select(probability => new QuantileValue(probability, sketch.Quantile(probability, values.Min(), values.Max())))],
         };
@@ -258,6 +299,9 @@ internal sealed class ReferenceAggregator(WindowSettings settings)
         public long End { get; } = end;
 
         public bool Final { get; set; }
+
+        /// <summary>Late points, which came after all others.</summary>
+        public int Revision { get; set; }
 
         public List<TestPoint> Points { get; } = [];
 

@@ -203,9 +203,11 @@ public sealed class SeriesExpiryTests
             case Upkeep.Restore:
                 var restored = MetricAggregator.ReadSnapshot(Write(aggregator), settings);
                 restored.KeptAfter = aggregator.KeptAfter;
+                restored.CorrectionsKeptAfter = aggregator.CorrectionsKeptAfter;
                 return restored;
             case Upkeep.History:
                 // As after a chunk was written; until then nothing is.
+                aggregator.CorrectionsKeptAfter = aggregator.KeptAfter == long.MaxValue ? long.MinValue : aggregator.SettledThrough;
                 aggregator.KeptAfter = aggregator.KeptAfter == long.MaxValue ? long.MinValue : aggregator.FinalThrough;
                 return aggregator;
             default:

@@ -16,7 +16,7 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
     private const long Hour = 3_600 * Seconds;
     private const long Day = 24 * Hour;
     private static readonly long Start = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
-    private static readonly WindowSettings Windows = new(10 * Seconds, 10 * Seconds, 6, [0.5, 0.99]);
+    private static readonly WindowSettings Windows = new(10 * Seconds, 10 * Seconds, 6, [0.5, 0.99]) { CorrectFor = Hour };
 
     private static readonly HistorySettings History = new(
         [new(10 * Seconds, 2 * Hour), new(60 * Seconds, 2 * Day), new(600 * Seconds, 30 * Day), new((int)Hour, 730 * Day)], 60 * Seconds, 256, 600 * Seconds, 8 << 20, 360, 100 * Seconds);
@@ -29,13 +29,28 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         var random = new Random(seed);
         var metric = new MetricWithHistory(Windows, History with { BlockWindows = blockWindows });
         await metric.StartAsync();
-        var points = new List<(int Server, long Time, double Value)>();
+        var points = new List<Sent>();
+        var delayed = new PriorityQueue<(int Server, long Time, double Value), long>();
         var end = Start + 3 * Day / 2;
-        var (position, kills, bytes) = (0L, 0, 0L);
+        var (position, kills, bytes, tooLate) = (0L, 0, 0L, 0);
         for (var now = Start; now < end; now += 30 * Seconds)
         {
             metric.Time.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(now));
             var slice = new List<TestPoint>();
+            void Send((int Server, long Time, double Value) point)
+            {
+                slice.Add(new TestPoint(SeriesKey.Hash(KeyOf(point.Server)), point.Value, point.Time));
+                var finalAt = SeriesMerger.StepStart(point.Time, Windows.Size) + Windows.Size + Windows.AllowedLateness;
+                if (finalAt + Windows.CorrectFor > now)
+                {
+                    points.Add(new Sent(point.Server, point.Time, point.Value, Late: finalAt <= now));
+                }
+                else
+                {
+                    tooLate++;
+                }
+            }
+
             for (var server = 0; server < Servers; server++)
             {
                 // One is silent for half of the time, and one comes late, but not too late.
@@ -48,9 +63,27 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
                 {
                     var time = server == 4 ? at - 8 * Seconds : at;
                     var value = server % 2 == 0 ? random.Next(-500, 5_000) / 10.0 : random.Next(1_000);
-                    points.Add((server, time, value));
-                    slice.Add(new TestPoint(SeriesKey.Hash(KeyOf(server)), value, time));
+                    if (server == 6 && random.Next(10) == 0)
+                    {
+                        // Another value of the same time, which counts when it is the last.
+                        delayed.Enqueue((server, time, value + 1), now + random.Next(1, 50) * 60L * Seconds);
+                    }
+
+                    if (DelayOf(server, now, random) is > 0 and var delay)
+                    {
+                        delayed.Enqueue((server, time, value), now + delay);
+                    }
+                    else
+                    {
+                        Send((server, time, value));
+                    }
                 }
+            }
+
+            while (delayed.TryPeek(out var late, out var due) && due <= now)
+            {
+                delayed.Dequeue();
+                Send(late);
             }
 
             var definitions = Enumerable.Range(0, Servers).Select(static server => new TestDefinition(SeriesKey.Hash(KeyOf(server)), KeyOf(server))).ToArray();
@@ -62,6 +95,11 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
             }
 
             await metric.FlushAsync(loseJob: random.Next(20) == 0);
+            if (random.Next(400) == 0)
+            {
+                await CheckAsync(metric, points, now - Hour, now + 30 * Seconds, 10 * Seconds, now + 20 * Seconds);
+                await CheckAsync(metric, points, now - 3 * Hour, now + 30 * Seconds, 60 * Seconds, now + 20 * Seconds);
+            }
         }
 
         var final = end - 10 * Seconds;
@@ -74,6 +112,8 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         }
 
         Assert.True(kills > 5, $"{kills} kills");
+        Assert.True(tooLate > 20 && points.Count(static point => point.Late) > 5_000, $"{tooLate} too late");
+        Assert.Contains(manifest.Base.Chunks, static chunk => chunk.Corrects);
         Assert.True(manifest.Base.ExpiredThrough > Start, "base windows have expired");
         Assert.All(manifest.Tiers.Skip(1), static tier => Assert.NotEmpty(tier.Chunks));
         foreach (var step in new[] { 60, 120, 600, 1_200, 3_600, 7_200 })
@@ -93,6 +133,43 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Without_rollups_windows_are_read_with_their_late_points_or_not_at_all()
+    {
+        var random = new Random(3);
+        var windows = Windows with { CorrectFor = Hour / 2 };
+        var metric = new MetricWithHistory(windows, History with { Tiers = [new(10 * Seconds, Hour)], BlockWindows = 60, ChunkWindows = 0, MaxMergeBytes = 500 });
+        await metric.StartAsync();
+        var key = KeyOf(1);
+        var counts = new SortedDictionary<long, int>();
+        int whole = 0, expired = 0;
+        for (var now = Start; now < Start + 6 * Hour; now += 10 * Seconds)
+        {
+            metric.Time.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(now));
+            var points = Enumerable.Range(0, 3).Select(i => new TestPoint(SeriesKey.Hash(key), i, i == 0 ? now : Math.Max(Start, now - random.Next(1, 179) * 10L * Seconds))).ToArray();
+            foreach (var point in points)
+            {
+                counts[point.Time] = counts.GetValueOrDefault(point.Time) + 1;
+            }
+
+            metric.Apply((now - Start) / Seconds + 1, now, new TestSliceBytes(new TestSlice(points, [new TestDefinition(SeriesKey.Hash(key), key)]).ToBytes()));
+            await metric.FlushAsync();
+            if (now < Start + Hour || random.Next(20) > 0)
+            {
+                continue;
+            }
+
+            var answer = await metric.QueryAsync(new RangeQuery { From = DateTimeOffset.FromUnixTimeMilliseconds(Start), To = DateTimeOffset.FromUnixTimeMilliseconds(now + 1), Step = TimeSpan.Zero });
+            var found = Assert.Single(answer).Windows;
+            Assert.All(found, window => Assert.Equal((window.Start, counts[window.Start.ToUnixTimeMilliseconds()]), (window.Start, (int)window.Count)));
+            Assert.All(counts.Keys.Where(time => time > now - Hour), time => Assert.Contains(found, window => window.Start.ToUnixTimeMilliseconds() == time));
+            whole += found.Length;
+            expired += counts.Count - found.Length;
+        }
+
+        Assert.True(whole > 10_000 && expired > 10_000, $"{whole} windows, {expired} expired");
+    }
+
+    [Fact]
     public async Task A_metric_that_falls_silent_leaves_nothing_behind()
     {
         var metric = new MetricWithHistory(Windows, History with { Tiers = [new(10 * Seconds, Hour), new(60 * Seconds, 10 * Hour)] });
@@ -104,7 +181,7 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
             metric.Time.SetUtcNow(DateTimeOffset.FromUnixTimeMilliseconds(now));
             if (now < Start + 3 * Hour)
             {
-                metric.Apply(++position, now, new TestSliceBytes(new TestSlice([new TestPoint(SeriesKey.Hash(key), now % 7, now)], [new TestDefinition(SeriesKey.Hash(key), key)]).ToBytes()));
+                metric.Apply(++position, now, new TestSliceBytes(new TestSlice([new TestPoint(SeriesKey.Hash(key), now % 7, now), new TestPoint(SeriesKey.Hash(key), 1, now - 50 * 60 * Seconds)], [new TestDefinition(SeriesKey.Hash(key), key)]).ToBytes()));
             }
             else if (now >= metric.NextCloseAt)
             {
@@ -134,7 +211,7 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         Assert.Equal((0, 0L), (metric.Manifest.Chunks, metric.Manifest.Bytes));
     }
 
-    private static async Task CheckAsync(MetricWithHistory metric, List<(int Server, long Time, double Value)> points, long from, long to, int step, long final)
+    private static async Task CheckAsync(MetricWithHistory metric, List<Sent> points, long from, long to, int step, long final)
     {
         var query = new RangeQuery { From = DateTimeOffset.FromUnixTimeMilliseconds(from), To = DateTimeOffset.FromUnixTimeMilliseconds(to), Step = TimeSpan.FromMilliseconds(step), Quantiles = [0.5, 0.99] };
         var (first, last) = (SeriesMerger.StepStart(from, step), SeriesMerger.StepStart(to - 1, step) + step);
@@ -142,12 +219,12 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         var answer = await metric.QueryAsync(query);
         Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.GroupBy(static point => point.Server.ToString()), step, final);
         answer = await metric.QueryAsync(query with { GroupBy = ["rack"] });
-        Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.GroupBy(static point => (point.Server % 3).ToString()), step, final);
+        Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.GroupBy(static point => (point.Server % 3).ToString()), step, final, isSeries: false);
         answer = await metric.QueryAsync(query with { Tags = [new Tag("host", "4")] });
         Check(answer.ToDictionary(static series => series.Tags[0].Value), inRange.Where(static point => point.Server == 4).GroupBy(static point => "4"), step, final);
     }
 
-    private static void Check(Dictionary<string, SeriesRange> answer, IEnumerable<IGrouping<string, (int Server, long Time, double Value)>> expected, int step, long final)
+    private static void Check(Dictionary<string, SeriesRange> answer, IEnumerable<IGrouping<string, Sent>> expected, int step, long final, bool isSeries = true)
     {
         var count = 0;
         foreach (var series in expected)
@@ -162,10 +239,21 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
                 Assert.Equal(TimeSpan.FromMilliseconds(step), window.End - window.Start);
                 Assert.Equal((values.Count, values[0], values[^1]), (window.Count, window.Min, window.Max));
                 Assert.Equal(values.Sum(), window.Sum, 1e-7 * values.Count);
+
+                // How many were late is known until they are rolled up.
+                var revision = group.Count(static point => point.Late);
+                Assert.InRange(window.Revision, step < 60 * Seconds ? revision : 0, revision);
                 Assert.Equal(window.End.ToUnixTimeMilliseconds() <= final - 30 * Seconds, window.Final);
                 var lastAt = group.Max(static point => point.Time);
                 Assert.Equal(lastAt, window.LastUpdated.ToUnixTimeMilliseconds());
-                Assert.Contains(window.Last, group.Where(point => point.Time == lastAt).Select(static point => point.Value));
+                var last = group.Where(point => point.Time == lastAt).Select(static point => point.Value);
+                Assert.Contains(window.Last, last);
+                if (isSeries)
+                {
+                    // Points are in the order in which they were sent.
+                    Assert.Equal(last.Last(), window.Last);
+                }
+
                 foreach (var quantile in window.Quantiles)
                 {
                     var exact = values[(int)Math.Ceiling(quantile.Probability * values.Count * (1 - 4e-16)) - 1];
@@ -177,5 +265,16 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         Assert.Equal(count, answer.Count);
     }
 
+    /// <summary>One sends some points up to an hour late, one keeps all of them back for a while, and some come too late.</summary>
+    private static long DelayOf(int server, long now, Random random) => server switch
+    {
+        5 when random.Next(6) == 0 => random.Next(1, 56) * 60L * Seconds,
+        7 => 45 * 60 * Seconds - (now % (45 * 60 * Seconds)),
+        9 when random.Next(300) == 0 => 80 * 60 * Seconds,
+        _ => 0,
+    };
+
     private static byte[] KeyOf(int server) => SeriesKey.Encode([new Tag("host", server.ToString()), new Tag("rack", (server % 3).ToString())]);
+
+    private sealed record Sent(int Server, long Time, double Value, bool Late);
 }

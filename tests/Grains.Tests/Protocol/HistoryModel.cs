@@ -24,6 +24,16 @@ internal sealed class HistoryModel(Simulation simulation)
         {
             simulation.Seen("chunks expired");
         }
+
+        if (manifest.Base.Chunks.Exists(static chunk => chunk.Corrects))
+        {
+            simulation.Seen(manifest.Base.Chunks.Exists(static chunk => chunk is { Corrects: true, Merged: true }) ? "late points in a merged chunk" : "late points in a chunk");
+        }
+
+        if (snapshot.EarliestCorrectedEnd(manifest.CorrectedThrough) < long.MaxValue)
+        {
+            simulation.Seen("late points in a snapshot");
+        }
     }
 
     /// <summary>At rest: windows and rollups are those of the points, and storage has nothing that no snapshot knows of.</summary>
@@ -46,7 +56,7 @@ internal sealed class HistoryModel(Simulation simulation)
         expected.AdvanceWatermark(Math.Max(watermark, snapshot.Watermark));
         var step = simulation.History.Tiers[1].Step;
         var rolledUp = manifest.TierOf(step);
-        var all = All(expected);
+        var all = new[] { expected.WriteRows(long.MinValue, long.MaxValue), expected.WriteCorrectedRows(long.MinValue, long.MaxValue) };
         Compare(metric, "windows", Windows(all, 0, manifest.Base.ExpiredThrough, long.MaxValue), Windows(metric, manifest.Base, snapshot, 0, manifest.Base.ExpiredThrough, long.MaxValue));
         Compare(metric, "rollups", Windows(all, step, long.MinValue, rolledUp.Through), Windows(metric, rolledUp, null, step, long.MinValue, rolledUp.Through));
 
@@ -58,13 +68,11 @@ internal sealed class HistoryModel(Simulation simulation)
     private static bool HasSlice(MetricAggregator snapshot, int number) => snapshot
         .Query("m", new Contracts.Windows.AggregatesQuery { Tags = [new Tag("slice", number.ToString())] }).Series.Length > 0;
 
-    private static Chunk All(MetricAggregator aggregator) => Chunk.Parse(aggregator.WriteRows(long.MinValue, long.MaxValue) is { Windows: > 0 } rows ? rows.Bytes : new ChunkWriter(new SeriesColumns()).Finish());
+    private static RowChunk[] RowsOf(MetricAggregator snapshot) =>
+        [snapshot.WriteRows(snapshot.History!.Through, long.MaxValue), snapshot.WriteCorrectedRows(snapshot.History.CorrectedThrough, long.MaxValue)];
 
-    private static IEnumerable<WindowState> InMemory(MetricAggregator snapshot)
-    {
-        var rows = snapshot.WriteRows(snapshot.History!.Through, long.MaxValue);
-        return rows.Windows == 0 ? [] : WindowsOf(Chunk.Parse(rows.Bytes));
-    }
+    private static IEnumerable<WindowState> InMemory(MetricAggregator snapshot) =>
+        RowsOf(snapshot).Where(static rows => rows.Windows > 0).SelectMany(static rows => WindowsOf(Chunk.Parse(rows.Bytes)));
 
     private static IEnumerable<WindowState> WindowsOf(Chunk chunk)
     {
@@ -90,24 +98,34 @@ internal sealed class HistoryModel(Simulation simulation)
     private long Points(string metric, IEnumerable<ChunkEntry> chunks, long from) =>
         chunks.Sum(entry => WindowsOf(Read(metric, entry)).Where(window => window.Start >= from).Sum(static window => window.Count));
 
-    private static string Windows(Chunk chunk, int step, long from, long to)
+    private static string Windows(RowChunk[] chunks, int step, long from, long to)
     {
         var merger = new SeriesMerger();
-        merger.Add(chunk, from, to);
+        AddTo(merger, chunks[0], from, to, corrects: false);
+        AddTo(merger, chunks[1], from, to, corrects: true);
         return Describe(merger, step, from);
+    }
+
+    private static void AddTo(SeriesMerger merger, RowChunk? rows, long from, long to, bool corrects)
+    {
+        if (rows is { Windows: > 0 })
+        {
+            merger.Add(Chunk.Parse(rows.Bytes), from, to, corrects);
+        }
     }
 
     private string Windows(string metric, TierChunks tier, MetricAggregator? snapshot, int step, long from, long to)
     {
         var merger = new SeriesMerger();
-        foreach (var entry in tier.Chunks)
+        var rows = snapshot is null ? null : RowsOf(snapshot);
+        foreach (var corrects in new[] { false, true })
         {
-            merger.Add(Read(metric, entry), from, to);
-        }
+            foreach (var entry in tier.Chunks.Where(entry => entry.Corrects == corrects))
+            {
+                merger.Add(Read(metric, entry), from, to, corrects);
+            }
 
-        if (snapshot?.WriteRows(snapshot.History!.Through, long.MaxValue) is { Windows: > 0 } rows)
-        {
-            merger.Add(Chunk.Parse(rows.Bytes), from, to);
+            AddTo(merger, rows?[corrects ? 1 : 0], from, to, corrects);
         }
 
         return Describe(merger, step, from);
@@ -116,7 +134,7 @@ internal sealed class HistoryModel(Simulation simulation)
     private static string Describe(SeriesMerger merger, int step, long from) => string.Join("\n", merger.List().Select(series =>
     {
         var windows = merger.Merge(series.Id, step, sketches: true);
-        return $"{series.Id:x} {string.Join("; ", Enumerable.Range(0, windows.Count).Select(i => windows[i]).Where(w => w.Start >= from).Select(static w => $"{w.Start}+{w.Size} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last}@{w.LastOffset} {(w.IsSet ? w.Elements.Estimate() : w.Sketch.Quantile(0.5, w.Min, w.Max))}"))}";
+        return $"{series.Id:x} {string.Join("; ", Enumerable.Range(0, windows.Count).Select(i => windows[i]).Where(w => w.Start >= from).Select(w => $"{w.Start}+{w.Size} {w.Count} {(step == 0 ? w.Revision : 0)} {w.Sum} {w.Min} {w.Max} {w.Last}@{w.LastOffset} {(w.IsSet ? w.Elements.Estimate() : w.Sketch.Quantile(0.5, w.Min, w.Max))}"))}";
     }).Where(static line => line.Contains('+', StringComparison.Ordinal)).Order(StringComparer.Ordinal));
 
     private static void Compare(string metric, string what, string expected, string actual) =>

@@ -58,7 +58,7 @@ internal sealed class Model(Simulation simulation)
                 {
                     var key = SeriesKeys[random.Next(SeriesKeys.Length)];
                     columns.AddDefinition(SeriesKey.Hash(key), key);
-                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), ValueOf(kind, random.Next(ofKinds ? -5 : -50, 50)), now + random.Next(-3_000, 1_500));
+                    (columns.Ids[i], columns.Values[i], columns.WideTimes[i]) = (SeriesKey.Hash(key), ValueOf(kind, random.Next(ofKinds ? -5 : -50, 50)), (now + random.Next(-3_000, 1_500)) / 100 * 100);
                 }
             }
         }
@@ -201,6 +201,11 @@ internal sealed class Model(Simulation simulation)
                 simulation.Seen("points overflowed");
             }
 
+            if (expected.Counters.Corrected > 0)
+            {
+                simulation.Seen("windows corrected");
+            }
+
             Compare(metric, "snapshot", expected, snapshot.Windows);
             if (simulation.KeepsHistory)
             {
@@ -258,7 +263,7 @@ internal sealed class Model(Simulation simulation)
     public static string Describe(MetricAggregator aggregator) => string.Join(
         "\n",
         aggregator.Query("m", new AggregatesQuery { Limit = AggregatesQuery.MaxLimit }).Series.Select(static series =>
-            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Distinct} {w.Final}"))}")
+            $"{string.Join(',', series.Tags)} {series.Total} {string.Join("; ", series.Windows.Select(static w => $"{w.Start:HH:mm:ss} {w.Count} {w.Sum} {w.Min} {w.Max} {w.Last} {w.Distinct} {w.Final} {w.Revision}"))}")
             .Order(StringComparer.Ordinal));
 
     /// <summary>What became of a metric at or below a position.</summary>

@@ -46,6 +46,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             "points lost", "points of a lost tail in a snapshot", "call to a stale aggregator", "call to a stale partition", "effect after the failure",
             "failure after the effect", "delivery dropped", "everything killed", "heartbeat", "duplicate", "LogPoison", "LogAggregatorCaughtUp", "LogSettled", "LogTailLost",
             "LogRecordsLost", "LogStale", "chunk created", "chunk was there already", "chunk cleared", "chunks merged", "chunks rolled up", "job in vain", "chunks expired",
+            "windows corrected", "late points in a snapshot", "late points in a chunk", "late points in a merged chunk",
             "LogForgotten", "forgotten", "forgotten again", "forgotten at the end", "snapshot cleared", "LogForgettingFailed", "points overflowed", "snapshot of what is forgotten",
             "slice of another kind", "another kind after it was forgotten", "gauge", "counter", "cumulative_counter", "distribution", "set",
         ];

@@ -47,7 +47,8 @@ internal sealed partial class Simulation : ILogger
         Expires = Random.Next(2) == 0;
         Forgets = Expires && Random.Next(3) > 0;
         KeepsHistory = !Forgets || Random.Next(3) == 0;
-        Settings = Expires ? Windows with { Series = new SeriesLimits(2_500, Forgets ? int.MaxValue : Random.Next(3, 12)) } : Windows;
+        Settings = Windows with { CorrectFor = KeepsHistory ? Random.Next(3) * 1_300 : 0, MaxCorrected = Random.Next(4) == 0 ? Random.Next(1, 6) : int.MaxValue };
+        Settings = Expires ? Settings with { Series = new SeriesLimits(2_500, Forgets ? int.MaxValue : Random.Next(3, 12)) } : Settings;
         HasKinds = Expires && Random.Next(2) == 0;
         _trace = trace ? new StringBuilder().AppendLine($"{_faults}{(Forgets ? KeepsHistory ? ", forgets" : ", forgets and has no history" : Expires ? ", expires" : "")}") : null;
         Model = new Model(this);

@@ -9,7 +9,7 @@ public sealed class FinalWindowTests
     public async Task Windows_become_final_without_further_points_and_a_point_after_that_is_late()
     {
         using var directory = new TemporaryDirectory();
-        await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:02");
+        await using var node = await TestNode.StartAsync(directory.Path, "--Windows:Size=00:00:00.3", "--Windows:AllowedLateness=00:00:02", "--Windows:Late=Drop");
         var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         await node.Client.WriteAsync($"closing,host=a value=1 {now}\nclosing,host=a value=3 {now}", "?precision=ms");
         await node.Client.SettleAsync();
@@ -29,6 +29,57 @@ public sealed class FinalWindowTests
         Assert.Equal((3, 2, 1), (stats.Number("accepted"), stats.Number("processed"), stats.Number("late")));
         var total = (await node.Client.GetAsync("/api/metrics/closing")).List("series").Single().GetProperty("total");
         Assert.Equal(4.0, total.Value("sum"));
+    }
+
+    [Fact]
+    public async Task A_late_point_corrects_its_window_through_a_restart_until_the_window_takes_no_more()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] settings =
+        [
+            "--Windows:Size=00:00:00.5", "--Windows:AllowedLateness=00:00:04", "--Windows:Retained=2", "--Flush:Interval=00:00:00.2",
+            "--History:ChunkInterval=00:00:01", "--History:ChunkWindows=0", "--Windows:CorrectFor=01:00:00",
+        ];
+        long start, before;
+        static bool IsCorrected(JsonElement answer) =>
+            Windows(answer) is [var window] && (window.Number("count"), window.Value("sum"), window.Value("last")) == (3, 9, 5);
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 500 * 500;
+            await node.Client.WriteAsync($"corrected,host=a value=1 {start}\ncorrected,host=a value=3 {start + 7}", "?precision=ms");
+            await Eventually.ReadAsync(
+                "A final window in storage",
+                () => node.Client.GetAsync("/api/stats"),
+                static answer => answer.Number("historyBytes") > 0,
+                node.Log.ToString);
+            await node.Client.WriteAsync($"corrected,host=a value=5 {start + 7}\ncorrected,host=a value=100 {start - 86_400_000}", "?precision=ms");
+            var stats = await node.Client.SettleAsync();
+            Assert.Equal((4, 3, 1, 1), (stats.Number("accepted"), stats.Number("processed"), stats.Number("late"), stats.Number("corrected")));
+            var answer = await node.Client.GetAsync("/api/metrics/corrected");
+            Assert.True(IsCorrected(answer), answer.ToString());
+            Assert.Equal(9, answer.List("series").Single().GetProperty("total").Value("sum"));
+            before = stats.Number("historyBytes");
+        }
+
+        settings[^1] = "--Windows:CorrectFor=00:00:00.5";
+        await using (var node = await TestNode.StartAsync(directory.Path, settings))
+        {
+            foreach (var path in new[] { "/api/metrics/corrected", "/api/metrics/corrected/windows?from=-10m" })
+            {
+                var answer = await node.Client.GetAsync(path);
+                Assert.True(IsCorrected(answer), answer.ToString());
+                Assert.Equal(1, answer.List("series").Single().List("windows").Single().Number("revision"));
+            }
+
+            // A chunk has it when the window takes no more, and then the late come too late. The first of them lets the aggregator know how long that is now.
+            await node.Client.WriteAsync($"corrected,host=a value=100 {start - 86_400_000}", "?precision=ms");
+            await Eventually.ReadAsync("Late points in storage", () => node.Client.GetAsync("/api/stats"), answer => answer.Number("historyBytes") > before, node.Log.ToString);
+            await node.Client.WriteAsync($"corrected,host=a value=100 {start + 7}", "?precision=ms");
+            var stats = await node.Client.SettleAsync();
+            Assert.Equal((6, 3, 3, 1), (stats.Number("accepted"), stats.Number("processed"), stats.Number("late"), stats.Number("corrected")));
+            var after = await node.Client.GetAsync("/api/metrics/corrected/windows?from=-10m");
+            Assert.True(IsCorrected(after), after.ToString());
+        }
     }
 
     [Fact]
