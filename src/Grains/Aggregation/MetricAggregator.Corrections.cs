@@ -198,18 +198,18 @@ public sealed partial class MetricAggregator
         && (_series.Rows[row].Window.Start == start || _windows.Packed.TryFind(row, start, _size, out _));
 
     /// <summary>Gives memory back that settled windows took.</summary>
-    private void RemoveSettled()
+    private bool RemoveSettled()
     {
         if (_corrections is not { } corrections)
         {
-            return;
+            return false;
         }
 
-        corrections.RemoveExpired();
+        var removed = corrections.RemoveExpired();
         if (corrections.IsEmpty)
         {
             _corrections = null;
-            return;
+            return removed;
         }
 
         var packed = corrections._windows.Packed;
@@ -222,6 +222,8 @@ public sealed partial class MetricAggregator
                 packed.Trim(row);
             }
         }
+
+        return removed;
     }
 
     private int CorrectedRowOf(int row) => _corrections?._series.Find(_series.Rows[row].Id) ?? -1;

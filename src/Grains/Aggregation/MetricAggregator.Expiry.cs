@@ -24,9 +24,10 @@ public sealed partial class MetricAggregator
     /// Looks for series that have expired, and takes their rows out when they are many. Not seen but by memory, by <see cref="SeriesCount"/> and by
     /// <see cref="NextCloseAt"/>: snapshots leave them out in any case, and so do queries.
     /// </summary>
-    public void RemoveExpired()
+    /// <returns>True when rows were taken out, which the last snapshot may have.</returns>
+    public bool RemoveExpired()
     {
-        RemoveSettled();
+        var removed = RemoveSettled();
         if (MayHaveExpired)
         {
             LookForExpired();
@@ -37,10 +38,12 @@ public sealed partial class MetricAggregator
                 _open.Move(_series.Remove(IsRemovable));
                 _expired -= _removable;
                 _removable = 0;
+                removed = true;
             }
         }
 
         SetNextLook();
+        return removed;
     }
 
     private void LookForExpired()

@@ -136,13 +136,14 @@ internal sealed class PersistentAggregator(
                 await history.CutAsync(Windows);
             }
 
-            Windows.RemoveExpired();
+            // Another chunk may have been what they waited for, with the snapshot written.
+            var removed = Windows.RemoveExpired();
             account?.Set(Windows.Rows);
 
             // Slices go on being applied while storage writes, so what the snapshot holds is noted before.
             var status = Status(applied: true);
             var watermark = Windows.Watermark;
-            if (status.Position > 0 && (status.Position > _persistedPosition || watermark > _persistedWatermark || history is { IsChanged: true }))
+            if (status.Position > 0 && (status.Position > _persistedPosition || watermark > _persistedWatermark || removed || history is { IsChanged: true }))
             {
                 await WriteAsync();
                 if (status.Begin == Windows.Begin)

@@ -215,7 +215,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
             Math.Min(_windows.DueAfter(windows.Watermark), _corrections.DueAfter(windows.Watermark)),
             Math.Min(
                 followsUp ? windows.Watermark + settings.ClearDelay + 1 : long.MaxValue,
-                next == long.MaxValue ? long.MaxValue : SeriesMerger.StepStart(next - 1, settings.ChunkInterval) + settings.ChunkInterval + lateness));
+                next == long.MaxValue ? long.MaxValue : next + lateness));
     }
 
     /// <summary>The next merge or rollup; null: there is nothing to do, or one is under way.</summary>

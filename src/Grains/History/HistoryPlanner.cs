@@ -76,18 +76,24 @@ internal static class HistoryPlanner
         return any;
     }
 
-    /// <summary>The first time after another, by the clock of <see cref="HistoryManifest.Through"/>, at which there is something to do that cannot be done before; <see cref="long.MaxValue"/>: none.</summary>
+    /// <summary>The first time after another up to which windows are final and there is something to do that cannot be done before; <see cref="long.MaxValue"/>: none.</summary>
     /// <param name="manifest">The chunks.</param>
     /// <param name="settings">What is wanted.</param>
     /// <param name="after">The time.</param>
-    /// <param name="settling">How much later than <see cref="HistoryManifest.Through"/> is <see cref="HistoryManifest.CorrectedThrough"/>.</param>
+    /// <param name="settling">How much later windows are settled.</param>
     public static long NextTime(HistoryManifest manifest, HistorySettings settings, long after, long settling)
     {
         var next = long.MaxValue;
-        void Note(long time) => next = time > after ? Math.Min(next, time) : next;
+        void Note(long time, bool isSettled = false)
+        {
+            // Both kinds of chunks are cut after whole intervals of their own clock.
+            time = SeriesMerger.StepStart(time - 1, settings.ChunkInterval) + settings.ChunkInterval + (isSettled ? settling : 0);
+            next = time > after ? Math.Min(next, time) : next;
+        }
+
         foreach (var chunk in manifest.Base.Chunks.Where(static chunk => !chunk.Merged))
         {
-            Note(SeriesMerger.StepStart(chunk.From, settings.BlockOf(0)) + settings.BlockOf(0) + settings.MergeDelay + (chunk.Corrects ? settling : 0));
+            Note(SeriesMerger.StepStart(chunk.From, settings.BlockOf(0)) + settings.BlockOf(0) + settings.MergeDelay, chunk.Corrects);
         }
 
         for (var i = 0; i < settings.Tiers.Count; i++)
@@ -101,7 +107,7 @@ internal static class HistoryPlanner
             if (i > 0 && StartOf(i == 1 ? manifest.Base : manifest.TierOf(settings.Tiers[i - 1].Step), tier) is var start and < long.MaxValue)
             {
                 var block = settings.BlockOf(i);
-                Note(SeriesMerger.StepStart(Math.Max(tier.Through, start), block) + block + settings.Tiers[0].Step + settings.MergeDelay + settling);
+                Note(SeriesMerger.StepStart(Math.Max(tier.Through, start), block) + block + settings.Tiers[0].Step + settings.MergeDelay, isSettled: true);
             }
         }
 

@@ -272,7 +272,8 @@ internal sealed class Model(Simulation simulation)
         var run = new PlainRun(simulation.Settings, _lives.GetValueOrDefault(metric) ?? []);
         foreach (var record in simulation.Log.History.Values.TakeWhile(record => record.Record.Position <= through))
         {
-            if (record.Slices.TryGetValue(metric, out var slice))
+            // What the log lost before anybody had it is nowhere. What somebody had, while series do not expire, is not forgotten.
+            if (!record.Lost && record.Slices.TryGetValue(metric, out var slice))
             {
                 run.Apply(new SliceReader(slice.Bytes.Span), record.Record.Position, record.Record.IngestedAt);
             }
