@@ -154,7 +154,6 @@ internal sealed partial class PartitionRouter
                 route.SliceConfirmed(record.Position, status, _ledger.CountedThrough);
             }
 
-            SettleGap(route, status);
             _routes.Closes(route);
         }
 

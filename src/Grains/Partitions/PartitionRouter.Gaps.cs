@@ -57,7 +57,8 @@ internal sealed partial class PartitionRouter
 
     /// <summary>
     /// Compares points accepted with points settled, if an answer allows it: the aggregator has, and counts, just the records that the ledger counts.
-    /// Only where records are missing; elsewhere a difference is an error to be seen in the ledger.
+    /// Only where records are missing; elsewhere a difference is an error to be seen in the ledger. Only with what storage has taken: a stale aggregator may lack
+    /// what the log no longer has because the snapshot has it.
     /// </summary>
     /// <returns>Whether it could be compared.</returns>
     private bool SettleGap(MetricRoute route, in AggregatorStatus status)
@@ -101,7 +102,6 @@ internal sealed partial class PartitionRouter
                 if (status.Applied)
                 {
                     route.SliceConfirmed(_position, status, _ledger.CountedThrough);
-                    SettleGap(route, status);
                     _routes.Closes(route);
                 }
                 else

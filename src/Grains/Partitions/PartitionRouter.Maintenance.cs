@@ -129,7 +129,6 @@ internal sealed partial class PartitionRouter
 
             route.WatermarkConfirmed(_watermark, status, _ledger.CountedThrough);
             route.Resume();
-            SettleGap(route, status);
             _routes.RefreshNextClose();
             LogAggregatorCaughtUp(route.Name, _partition, _position);
         }
