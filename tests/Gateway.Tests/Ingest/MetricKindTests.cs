@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Stats;
 using OrleansMetrics.Gateway.Ingest;
+using OrleansMetrics.Gateway.Tests.Stats;
 using OrleansMetrics.Streams.Batching;
 
 namespace OrleansMetrics.Gateway.Tests.Ingest;
@@ -82,22 +83,6 @@ public sealed class MetricKindTests
         return response.StatusCode;
     }
 
-    private static NodeStats Node(params (string Metric, string Kind)[] kinds) => new()
-    {
-        Node = "n",
-        StartedAt = default,
-        ReportedAt = default,
-        Received = 0,
-        Accepted = 0,
-        Rejected = [],
-        IgnoredFields = 0,
-        Overloaded = 0,
-        Processed = 0,
-        Late = 0,
-        Flushes = 0,
-        Errors = 0,
-        InFlightBytes = 0,
-        Repeated = 0,
-        KindConflicts = kinds.ToDictionary(static kind => kind.Metric, static kind => kind.Kind),
-    };
+    private static NodeStats Node(params (string Metric, string Kind)[] kinds) =>
+        ReportedNode.Named("n") with { KindConflicts = kinds.ToDictionary(static kind => kind.Metric, static kind => kind.Kind) };
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMetrics.Contracts.Stats;
 using OrleansMetrics.Gateway.Ingest;
+using OrleansMetrics.Gateway.Tests.Stats;
 
 namespace OrleansMetrics.Gateway.Tests.Ingest;
 
@@ -43,22 +44,5 @@ public sealed class SeriesOverflowTests
         return response.Headers.TryGetValues(SeriesOverflow.Header, out var values) ? values.Single() : null;
     }
 
-    private static NodeStats Node(params string[] overflowing) => new()
-    {
-        Node = "n",
-        StartedAt = default,
-        ReportedAt = default,
-        Received = 0,
-        Accepted = 0,
-        Rejected = [],
-        IgnoredFields = 0,
-        Overloaded = 0,
-        Processed = 0,
-        Late = 0,
-        Flushes = 0,
-        Errors = 0,
-        InFlightBytes = 0,
-        Repeated = 0,
-        Overflowing = overflowing,
-    };
+    private static NodeStats Node(params string[] overflowing) => ReportedNode.Named("n") with { Overflowing = overflowing };
 }

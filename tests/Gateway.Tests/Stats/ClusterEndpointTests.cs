@@ -69,22 +69,5 @@ public sealed class ClusterEndpointTests : IAsyncLifetime
         ReplayingSince = 0,
     };
 
-    private static NodeStats Node(string name, string role) => new()
-    {
-        Node = name,
-        Role = role,
-        StartedAt = GatewayServer.Epoch,
-        ReportedAt = GatewayServer.Epoch,
-        Received = 0,
-        Accepted = 0,
-        Rejected = [],
-        IgnoredFields = 0,
-        Overloaded = 0,
-        Processed = 0,
-        Late = 0,
-        Flushes = 0,
-        Errors = 0,
-        InFlightBytes = 0,
-        Repeated = 0,
-    };
+    private static NodeStats Node(string name, string role) => ReportedNode.Named(name) with { Role = role };
 }
