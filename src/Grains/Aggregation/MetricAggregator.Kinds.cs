@@ -13,6 +13,9 @@ public sealed partial class MetricAggregator
     /// <summary>What the values mean.</summary>
     public MetricKind Kind => _kind ?? MetricKind.Gauge;
 
+    /// <summary>What windows hold cannot change any more: elements, or numbers.</summary>
+    public bool IsFormDecided => _kind is not null || _processed > 0;
+
     /// <summary>Whether the values are what the metric has; decides what it is when nothing has.</summary>
     private bool TakesKind(in SliceReader slice)
     {

@@ -16,7 +16,7 @@ namespace OrleansMetrics.Grains.Aggregators;
 /// Without Orleans' runtime, so that tests decide what fails and in which order. All members run to their end in one turn, but for
 /// <see cref="FlushAsync"/>, which awaits storage: the others may be called meanwhile, it itself may not.
 /// </remarks>
-internal sealed class PersistentAggregator(
+internal sealed partial class PersistentAggregator(
     IPersistentState<SnapshotState> state, WindowSettings settings, SiloStatistics statistics, Action deactivate, AggregatorHistory? history = null,
     SeriesAccount? account = null)
 {

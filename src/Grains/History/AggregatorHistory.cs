@@ -10,7 +10,7 @@ namespace OrleansMetrics.Grains.History;
 /// <remarks>
 /// Without Orleans' runtime, as <see cref="Aggregators.PersistentAggregator"/>, which calls it. docs/decisions/009-history.md says why it holds.
 /// </remarks>
-internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore store, SiloStatistics statistics, TimeProvider time)
+internal sealed partial class AggregatorHistory(HistorySettings settings, IChunkStore store, SiloStatistics statistics, TimeProvider time)
 {
     private const int ReservedIds = 2;
     private const int ClearedPerFlush = 32;
@@ -164,7 +164,7 @@ internal sealed class AggregatorHistory(HistorySettings settings, IChunkStore st
     /// <summary>Before a snapshot is written: numbers for what comes next go into it.</summary>
     public Persisting BeginSnapshot()
     {
-        while (Manifest.Reserved.Count < ReservedIds)
+        while (Manifest.Reserved.Count < ReservedIds + _importIds)
         {
             Manifest.Reserved.Add(Manifest.NextId++);
         }

@@ -24,9 +24,7 @@ internal static class HistoryCover
             if (i + 1 < tiers.Count)
             {
                 var next = tiers[i + 1];
-                lower = i < wanted ? next.Through
-                    : tiers[i].ExpiredThrough > long.MinValue ? Math.Min(next.Through, Ceiling(tiers[i].ExpiredThrough, next.Step))
-                    : long.MinValue;
+                lower = i < wanted ? next.Through : LowerOf(tiers[i].ExpiredThrough, next.Step, next.Through);
             }
 
             // Windows that begin before the range and reach into it belong to it.
@@ -39,6 +37,14 @@ internal static class HistoryCover
             upper = Math.Min(upper, lower);
         }
     }
+
+    /// <summary>The start of the time that a resolution is read for when windows are read as they are; before it, the next one is.</summary>
+    /// <param name="tier">The resolution.</param>
+    /// <param name="next">That of the next longer step; null: there is none.</param>
+    public static long LowerOf(TierChunks tier, TierChunks? next) => next is null ? long.MinValue : LowerOf(tier.ExpiredThrough, next.Step, next.Through);
+
+    private static long LowerOf(long expiredThrough, int nextStep, long nextThrough) =>
+        expiredThrough > long.MinValue ? Math.Min(nextThrough, Ceiling(expiredThrough, nextStep)) : long.MinValue;
 
     private static long Ceiling(long time, long step) => SeriesMerger.StepStart(time - 1, step) + step;
 }

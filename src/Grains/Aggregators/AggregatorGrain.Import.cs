@@ -1,0 +1,18 @@
+using OrleansMetrics.Contracts.Windows;
+using OrleansMetrics.Grains.History.Backup;
+
+namespace OrleansMetrics.Grains.Aggregators;
+
+public sealed partial class AggregatorGrain : IAggregatorImportGrain
+{
+    /// <inheritdoc />
+    public async Task<AggregatorImport> Import(WindowImport import)
+    {
+        ArgumentNullException.ThrowIfNull(import);
+        await WhenCurrentAsync(CancellationToken.None);
+
+        // A merge under way; the next one begins with a flush, which waits for this.
+        await _job;
+        return await _aggregator.ImportAsync(import);
+    }
+}
