@@ -59,12 +59,12 @@ internal sealed partial class PersistentAggregator
         {
             if (before.WriteRows(plan.From, long.MaxValue).Bytes is { Length: > 0 } rows)
             {
-                plan.AddThere(Chunk.Parse(rows));
+                plan.AddThere(0, Chunk.Parse(rows));
             }
 
-            foreach (var entry in plan.Overlapping())
+            foreach (var (tier, entry) in plan.Overlapping())
             {
-                plan.AddThere(await into.ReadAsync(entry));
+                plan.AddThere(tier, await into.ReadAsync(entry));
             }
 
             foreach (var part in plan.Parts())

@@ -3,7 +3,7 @@ using OrleansMetrics.Grains.History;
 namespace OrleansMetrics.Grains.Tests.History;
 
 /// <summary>Chunks in memory.</summary>
-internal sealed class MemoryChunks : IChunkStore
+internal sealed class MemoryChunks(StorageFaults? faults = null) : IChunkStore
 {
     private readonly Dictionary<long, byte[]> _chunks = [];
 
@@ -12,13 +12,22 @@ internal sealed class MemoryChunks : IChunkStore
     /// <summary>Bytes of all chunks ever created.</summary>
     public long BytesWritten { get; private set; }
 
-    public Task<bool> TryCreateAsync(long id, byte[] chunk)
+    public async Task<bool> TryCreateAsync(long id, byte[] chunk)
     {
+        faults?.Before();
         BytesWritten += chunk.Length;
-        return Task.FromResult(_chunks.TryAdd(id, chunk));
+        var created = _chunks.TryAdd(id, chunk);
+        faults?.After();
+        await Task.CompletedTask;
+        return created;
     }
 
-    public Task<byte[]?> ReadAsync(long id) => Task.FromResult(_chunks.GetValueOrDefault(id));
+    public async Task<byte[]?> ReadAsync(long id)
+    {
+        faults?.Before();
+        await Task.CompletedTask;
+        return _chunks.GetValueOrDefault(id);
+    }
 
     public Task ClearAsync(long id)
     {

@@ -4,19 +4,31 @@ using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.Aggregators;
 using OrleansMetrics.Grains.History;
+using OrleansMetrics.Grains.History.Backup;
 using OrleansMetrics.Grains.History.Chunks;
 using OrleansMetrics.Grains.Stats;
 
 namespace OrleansMetrics.Grains.Tests.History;
 
 /// <summary>An aggregator with history over stores in memory, which can be killed: it starts again from its snapshot, and the slices after it are sent again.</summary>
-internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings history)
+internal sealed class MetricWithHistory
 {
-    private readonly MemoryState _state = new();
+    private readonly WindowSettings _windows;
+    private readonly HistorySettings _history;
+    private readonly MemoryState _state;
     private readonly List<MetricSlice> _log = [];
     private PersistentAggregator _aggregator = null!;
 
-    public MemoryChunks Chunks { get; } = new();
+    public MetricWithHistory(WindowSettings windows, HistorySettings history)
+    {
+        (_windows, _history) = (windows, history);
+        (_state, Chunks) = (new MemoryState(Faults), new MemoryChunks(Faults));
+    }
+
+    /// <summary>What fails in storage.</summary>
+    public StorageFaults Faults { get; } = new();
+
+    public MemoryChunks Chunks { get; }
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -30,7 +42,7 @@ internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings 
     public async Task StartAsync()
     {
         _state.State = new SnapshotState { Bytes = _state.Stored };
-        _aggregator = new PersistentAggregator(_state, windows, new SiloStatistics(), static () => { }, new AggregatorHistory(history, Chunks, new SiloStatistics(), Time));
+        _aggregator = new PersistentAggregator(_state, _windows, new SiloStatistics(), static () => { }, new AggregatorHistory(_history, Chunks, new SiloStatistics(), Time));
         await _aggregator.ActivateAsync(moved: null, CancellationToken.None);
         foreach (var slice in _log)
         {
@@ -68,11 +80,27 @@ internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings 
     public async Task<SeriesRange[]> QueryAsync(RangeQuery query)
     {
         var reader = await HistoryQuery.OpenAsync(
-            query, windows, (from, to) => ValueTask.FromResult(_aggregator.ViewHistory(from, to)), chunk => ValueTask.FromResult(Chunk.Parse(Chunks.All[chunk.Id])), CancellationToken.None);
+            query, _windows, (from, to) => ValueTask.FromResult(_aggregator.ViewHistory(from, to)), chunk => ValueTask.FromResult(Chunk.Parse(Chunks.All[chunk.Id])), CancellationToken.None);
         return [.. reader.Read()];
     }
 
-    private sealed class MemoryState : IPersistentState<SnapshotState>
+    public Task<AggregatorImport> ImportAsync(WindowImport import) => _aggregator.ImportAsync(import);
+
+    /// <summary>All that history has.</summary>
+    public async Task<List<StoredSeries>> ExportAsync(ExportQuery query)
+    {
+        var reader = new BackupReader(
+            query, (int)_windows.Size, (from, to) => ValueTask.FromResult(_aggregator.ViewHistory(from, to)), entry => ValueTask.FromResult((Chunk?)Chunk.Parse(Chunks.All[entry.Id])));
+        var all = new List<StoredSeries>();
+        await foreach (var series in reader.ReadAsync(CancellationToken.None))
+        {
+            all.Add(series);
+        }
+
+        return all;
+    }
+
+    private sealed class MemoryState(StorageFaults faults) : IPersistentState<SnapshotState>
     {
         public byte[] Stored { get; private set; } = [];
 
@@ -86,7 +114,9 @@ internal sealed class MetricWithHistory(WindowSettings windows, HistorySettings 
 
         public Task WriteStateAsync()
         {
+            faults.Before();
             Stored = State.Bytes;
+            faults.After();
             return Task.CompletedTask;
         }
 

@@ -14,7 +14,7 @@ internal sealed class ImportPlan
     private readonly int _size;
     private readonly bool _isSet;
     private readonly List<Placed> _placed = [];
-    private readonly Dictionary<ulong, List<(long Start, long End)>> _there = [];
+    private readonly Dictionary<ulong, List<(int Tier, long Start, long End)>> _there = [];
     private readonly List<RefusedWindow> _refused = [];
 
     /// <param name="import">The windows.</param>
@@ -91,14 +91,16 @@ internal sealed class ImportPlan
     }
 
     /// <summary>The chunks that may have windows of the same series and time, without late points: these come on top of windows from elsewhere, too.</summary>
-    public List<ChunkEntry> Overlapping()
-    {
-        var last = _placed.Max(static one => one.Tier);
-        return [.. _manifest.Tiers.Take(last + 1).SelectMany(static tier => tier.Chunks).Where(chunk => !chunk.Corrects && chunk.From < To && chunk.To > From)];
-    }
+    public List<(int Tier, ChunkEntry Chunk)> Overlapping() =>
+    [
+        .. Enumerable.Range(0, _placed.Max(static one => one.Tier) + 1)
+            .SelectMany(tier => _manifest.Tiers[tier].Chunks.Where(chunk => !chunk.Corrects && chunk.From < To && chunk.To > From).Select(chunk => (tier, chunk))),
+    ];
 
     /// <summary>Takes note of windows that are there.</summary>
-    public void AddThere(Chunk chunk)
+    /// <param name="tier">Index of their resolution; 0 for those in memory.</param>
+    /// <param name="chunk">The windows.</param>
+    public void AddThere(int tier, Chunk chunk)
     {
         var (columns, pool) = (new SeriesColumns(), new WindowPool());
         var wanted = _placed.Select(static one => one.Id).ToHashSet();
@@ -110,7 +112,7 @@ internal sealed class ImportPlan
             {
                 if (pool[i].Start < To && pool[i].End > From)
                 {
-                    AddThere(series.Id, pool[i]);
+                    (CollectionsMarshal.GetValueRefOrAddDefault(_there, series.Id, out _) ??= []).Add((tier, pool[i].Start, pool[i].End));
                 }
             }
         }
@@ -122,11 +124,14 @@ internal sealed class ImportPlan
         var taken = new List<Placed>(_placed.Count);
         foreach (var series in _placed.GroupBy(static one => one.Id))
         {
-            var there = new PlacesOfSeries(_there.GetValueOrDefault(series.Key) ?? []);
+            // Longer windows than those of its own resolution are made of what is there, and perhaps of what an import that was interrupted had of its time.
+            var all = _there.GetValueOrDefault(series.Key) ?? [];
+            var places = series.Select(static one => one.Tier).Distinct()
+                .ToDictionary(static tier => tier, tier => new PlacesOfSeries([.. all.Where(one => one.Tier <= tier).Select(static one => (one.Start, one.End))]));
             var end = long.MinValue;
             foreach (var one in series.OrderBy(static one => one.Window.Start).ThenBy(static one => one.Window.Size))
             {
-                if (end > one.Window.Start || there.Overlaps(one.Window.Start, one.Window.End))
+                if (end > one.Window.Start || places[one.Tier].Overlaps(one.Window.Start, one.Window.End))
                 {
                     AlreadyThere++;
                     continue;
@@ -139,9 +144,6 @@ internal sealed class ImportPlan
 
         return [.. taken.GroupBy(one => (one.Tier, Part: SeriesMerger.StepStart(one.Window.Start, SpanOf(one.Tier)))).OrderBy(static group => group.Key).Select(ToPart)];
     }
-
-    private void AddThere(ulong id, WindowState window) =>
-        (CollectionsMarshal.GetValueRefOrAddDefault(_there, id, out _) ??= []).Add((window.Start, window.End));
 
     private void Refuse(int series, int window, string reason, string message)
     {
