@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using OrleansMetrics.Gateway.Backup;
 using OrleansMetrics.Gateway.Health;
 using OrleansMetrics.Gateway.Ingest;
 using OrleansMetrics.Gateway.Landing;
@@ -20,6 +21,7 @@ public static class GatewayExtensions
         services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBuffers>();
         services.AddIngest(configuration);
         services.AddQueries();
+        services.AddBackup();
         services.AddHealth();
         services.AddTelemetry();
         services.AddOpenApiDocument();
@@ -31,6 +33,7 @@ public static class GatewayExtensions
     {
         endpoints.MapIngest();
         endpoints.MapQueries();
+        endpoints.MapBackup();
         endpoints.MapHealth();
         endpoints.MapTelemetry();
         endpoints.MapOpenApiDocument();

@@ -168,7 +168,7 @@ internal sealed class IngestHandler(
     }
 
     /// <summary>The limits of <see cref="IngestOptions"/> take the place of Kestrel's 30 MB and 240 bytes a second.</summary>
-    private static void LiftServerLimits(HttpContext context)
+    internal static void LiftServerLimits(HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
