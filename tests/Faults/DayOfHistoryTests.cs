@@ -71,9 +71,9 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         }
     }
 
-    private static void SetClock(NodeProcess node, DateTimeOffset to) => node.ClockOffset = to - DateTimeOffset.UtcNow;
+    internal static void SetClock(NodeProcess node, DateTimeOffset to) => node.ClockOffset = to - DateTimeOffset.UtcNow;
 
-    private static async Task<long> SendAsync(DayOfPoints day, NodeProcess node, HttpClient http, Random random, int kills)
+    internal static async Task<long> SendAsync(DayOfPoints day, NodeProcess node, HttpClient http, Random random, int kills)
     {
         var sent = 0L;
         var requests = day.Periods / DayOfPoints.PerRequest;
@@ -133,7 +133,7 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
     }
 
     /// <summary>Until what history takes in storage has not changed for two seconds.</summary>
-    private static async Task WaitForHistoryAsync(HttpClient http)
+    internal static async Task WaitForHistoryAsync(HttpClient http)
     {
         var (bytes, since, started) = (-1L, Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp());
         while (Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(2) && Stopwatch.GetElapsedTime(started) < Patience)
@@ -149,7 +149,7 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task<int> CheckAllAsync(DayOfPoints day, HttpClient http, Random random)
+    internal static async Task<int> CheckAllAsync(DayOfPoints day, HttpClient http, Random random)
     {
         var queries = 0;
         foreach (var step in (int[])[60, 120, 600, 1_200, 3_600, 7_200])

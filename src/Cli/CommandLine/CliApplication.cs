@@ -5,6 +5,7 @@ using OrleansMetrics.Cli.Demo;
 using OrleansMetrics.Cli.Display;
 using OrleansMetrics.Cli.Export;
 using OrleansMetrics.Cli.Host;
+using OrleansMetrics.Cli.Import;
 using OrleansMetrics.Cli.Load;
 using OrleansMetrics.Cli.Query;
 using OrleansMetrics.Cli.Stats;
@@ -88,7 +89,7 @@ public static class CliApplication
         [
             DemoCommand.Define(services, node), HostCommand.Define(services, node), QueryCommand.Define(services, node),
             WatchCommand.Define(services, node), StatsCommand.Define(services, node), VerifyCommand.Define(services, node),
-            LoadCommand.Define(services, node), ExportCommand.Define(services, node),
+            LoadCommand.Define(services, node), ExportCommand.Define(services, node), ImportCommand.Define(services, node),
         ];
         foreach (var definition in definitions)
         {

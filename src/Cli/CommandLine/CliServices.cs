@@ -31,6 +31,9 @@ public sealed class CliServices
     /// <summary>Standard error, for failures and warnings.</summary>
     public TextWriter Error { get; }
 
+    /// <summary>Opens standard input.</summary>
+    public Func<Stream> Input { get; init; } = System.Console.OpenStandardInput;
+
     /// <summary>Standard output, for tables.</summary>
     public IAnsiConsole Console { get; }
 

@@ -17,9 +17,17 @@ internal static class ExportCommand
         var to = ArgumentValues.InstantOption("--to", "Windows that start before this time; now when not given.", services.Time);
         var step = ArgumentValues.DurationOption("--step", "Length of the windows; longer ones where there are no others any more.", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1));
         var members = new Option<string?>("--agg") { Description = "Only these members, such as count,mean,p99.", HelpName = "NAMES" };
-        var command = new Command("export", "Writes windows of all metrics, or of some, as lines of JSON.") { match, tags, from, to, step, members };
+        var backup = new Option<bool>("--backup") { Description = "All that history keeps, in the lengths in which it keeps it and with what quantiles are made of, for import; everything when no --from is given." };
+        var command = new Command("export", "Writes windows of all metrics, or of some, as lines of JSON.") { match, tags, from, to, step, members, backup };
         command.SetAction((arguments, cancellationToken) =>
         {
+            if (arguments.GetValue(backup))
+            {
+                return arguments.GetResult(step) is { Implicit: false } || arguments.GetValue(members) is not null
+                    ? throw new CliFailureException("--backup has windows as they are, with all members: neither --step nor --agg goes with it.", ExitCode.Usage)
+                    : RunAsync(services, node.Connect(arguments), new BackupExport(arguments.GetValue(match), arguments.GetValue(tags)!, arguments.GetValue(from), arguments.GetValue(to)), cancellationToken);
+            }
+
             var now = services.Time.GetUtcNow();
             var export = new WindowsExport(
                 arguments.GetValue(match), arguments.GetValue(tags)!, arguments.GetValue(from) ?? now - Day, arguments.GetValue(to) ?? now, arguments.GetValue(step), arguments.GetValue(members));
@@ -29,12 +37,20 @@ internal static class ExportCommand
         });
         return new CommandDefinition(command,
         [
-            "export --from 30d --step 10m > month.ndjson", "export --match 'cpu*' --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z --step 10s | gzip > cpu.ndjson.gz",
+            "export --backup | gzip > backup.ndjson.gz", "export --from 30d --step 10m > month.ndjson", "export --match 'cpu*' --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z --step 10s | gzip > cpu.ndjson.gz",
             "export --agg mean,p99 | jq -s 'group_by(.metric)[] | {metric: .[0].metric, windows: length}'",
         ]);
     }
 
     private static async Task<int> RunAsync(CliServices services, NodeClient client, WindowsExport export, CancellationToken cancellationToken)
+    {
+        using var node = client;
+        await export.WriteAsync(node, services.Output, cancellationToken);
+        await services.Error.WriteLineAsync($"{export.Windows} windows of {export.Metrics} metrics");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> RunAsync(CliServices services, NodeClient client, BackupExport export, CancellationToken cancellationToken)
     {
         using var node = client;
         await export.WriteAsync(node, services.Output, cancellationToken);

@@ -123,6 +123,48 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
+    /// <summary>The lines of an answer as they come; none when the node answers 404.</summary>
+    public async IAsyncEnumerable<string> GetLinesAsync(QueryPath path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var response = await AskAsync(() => _http.GetAsync(path.ToString(), HttpCompletionOption.ResponseHeadersRead, cancellationToken), cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            yield break;
+        }
+        await CheckAsync(response, cancellationToken);
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var reader = new StreamReader(body);
+        while (await AskAsync(() => reader.ReadLineAsync(cancellationToken).AsTask(), cancellationToken) is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>Posts windows. Never throws for what the network or the node does.</summary>
+    public async Task<ImportOutcome> ImportAsync(QueryPath path, ReadOnlyMemory<byte> lines, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path.ToString()) { Content = new ReadOnlyMemoryContent(lines) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+        try
+        {
+            using var response = await _http.SendAsync(request, cancellationToken);
+            return await ImportOutcome.ReadAsync(response, time, cancellationToken);
+        }
+        catch (HttpRequestException exception)
+        {
+            var outcome = PostOutcome.FromException(exception);
+            return new ImportOutcome(outcome.Status, outcome.Detail);
+        }
+        catch (IOException exception)
+        {
+            return new ImportOutcome(PostStatus.Uncertain, exception.Message);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new ImportOutcome(PostStatus.Uncertain, $"no answer within {Timeout.TotalSeconds:0} s");
+        }
+    }
+
     private async Task<T?> GetAsync<T>(QueryPath path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
@@ -132,23 +174,38 @@ internal sealed class NodeClient : IDisposable
 
     private async Task<byte[]?> GetBytesAsync(QueryPath path, CancellationToken cancellationToken)
     {
+        using var response = await AskAsync(() => _http.GetAsync(path.ToString(), cancellationToken), cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+        await CheckAsync(response, cancellationToken);
+        return await AskAsync(() => response.Content.ReadAsByteArrayAsync(cancellationToken), cancellationToken);
+    }
+
+    private async Task CheckAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            var problem = await AskAsync(() => ProblemDetails.ReadAsync(response, cancellationToken).AsTask(), cancellationToken);
+            throw new CliFailureException($"{Address} answered {problem.Describe(response)}");
+        }
+    }
+
+    /// <summary>Turns failures of the network into failures of the command.</summary>
+    private async Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
         try
         {
-            using var response = await _http.GetAsync(path.ToString(), cancellationToken);
-            if (response.StatusCode == HttpStatusCode.NotFound)
-            {
-                return null;
-            }
-            if (!response.IsSuccessStatusCode)
-            {
-                var problem = await ProblemDetails.ReadAsync(response, cancellationToken);
-                throw new CliFailureException($"{Address} answered {problem.Describe(response)}");
-            }
-            return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            return await ask();
         }
         catch (HttpRequestException exception)
         {
             throw new CliFailureException($"cannot reach {Address}: {(exception.InnerException ?? exception).Message}", ExitCode.Failure, exception);
+        }
+        catch (HttpIOException exception)
+        {
+            throw new CliFailureException($"{Address} broke its answer off: {exception.Message}", ExitCode.Failure, exception);
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
