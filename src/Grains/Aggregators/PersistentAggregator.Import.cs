@@ -64,7 +64,12 @@ internal sealed partial class PersistentAggregator
 
             foreach (var (tier, entry) in plan.Overlapping())
             {
-                plan.AddThere(tier, await into.ReadAsync(entry));
+                if (await into.ReadAsync(entry) is not { } chunk)
+                {
+                    return Answer(ImportStatus.Busy);
+                }
+
+                plan.AddThere(tier, chunk);
             }
 
             foreach (var part in plan.Parts())

@@ -22,10 +22,9 @@ internal sealed partial class AggregatorHistory
     /// <summary>No more numbers are needed.</summary>
     public void EndImport() => _importIds = 0;
 
-    /// <summary>A chunk that the manifest names.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, or gone.</exception>
-    public async Task<Chunk> ReadAsync(ChunkEntry entry) =>
-        Chunk.Parse(await store.ReadAsync(entry.Id) ?? throw new InvalidDataException($"The chunk {entry.Id} is not there."));
+    /// <summary>A chunk that the manifest names; null when it is gone: another activation has taken this one's place.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public async Task<Chunk?> ReadAsync(ChunkEntry entry) => await store.ReadAsync(entry.Id) is { } bytes ? Chunk.Parse(bytes) : null;
 
     /// <summary>Creates the chunks of a part and names all of them, or none. The next snapshot says so.</summary>
     /// <returns>False: nothing was added; the numbers are given up.</returns>

@@ -42,6 +42,8 @@ internal sealed class Faults
         return faults;
     }
 
+    public void AddImports() => Add(15, static s => s.Import(), "import");
+
     public Action<Simulation> Pick(Random random)
     {
         var at = random.Next(_acts.Sum(static act => act.Weight));

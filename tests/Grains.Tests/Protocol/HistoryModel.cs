@@ -65,6 +65,30 @@ internal sealed class HistoryModel(Simulation simulation)
         Assert.All(simulation.Storage.KeysOf(prefix), key => Assert.True(known.Contains(long.Parse(key[prefix.Length..])), $"nobody knows of {key}"));
     }
 
+    /// <summary>The windows of all series: rollups as far as there are, and what is not rolled up.</summary>
+    public IEnumerable<(ulong Series, WindowState Window)> WindowsOf(string metric, HistoryManifest manifest)
+    {
+        var rolledUp = manifest.TierOf(simulation.History.Tiers[1].Step);
+        foreach (var (tier, from, to) in new[] { (rolledUp, long.MinValue, rolledUp.Through), (manifest.Base, rolledUp.Through, long.MaxValue) })
+        {
+            foreach (var chunk in tier.Chunks.Select(entry => Read(metric, entry)))
+            {
+                foreach (var series in chunk.Series)
+                {
+                    var windows = new WindowPool();
+                    chunk.Read(series, new SeriesColumns(), sketches: true, windows);
+                    for (var i = 0; i < windows.Count; i++)
+                    {
+                        if (windows[i].Start >= from && windows[i].Start < to)
+                        {
+                            yield return (series.Id, windows[i]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private static bool HasSlice(MetricAggregator snapshot, int number) => snapshot
         .Query("m", new Contracts.Windows.AggregatesQuery { Tags = [new Tag("slice", number.ToString())] }).Series.Length > 0;
 

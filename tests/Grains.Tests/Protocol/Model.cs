@@ -218,6 +218,7 @@ internal sealed class Model(Simulation simulation)
             }
         }
 
+        simulation.Imports?.CheckEnd(_snapshots.GetValueOrDefault(ImportModel.Metric)?.Windows, status.Watermark);
         var dropped = status.Dropped;
         Assert.True(
             (processed, late, conflicted) == (status.Processed, dropped["late"], dropped.GetValueOrDefault("kind_conflict")),
@@ -245,8 +246,11 @@ internal sealed class Model(Simulation simulation)
         Assert.Equal(status.Processed + status.Dropped.Values.Sum(), status.Accepted);
     }
 
-    public void TailLost(IEnumerable<LoggedRecord> records) =>
+    public void TailLost(IReadOnlyCollection<LoggedRecord> records)
+    {
+        simulation.Imports?.RecordsLost(records.Count);
         _unknown += records.Where(record => record.Record.Position > _persisted.Position).Sum(static record => record.Points);
+    }
 
     private static string Describe(PartitionStatus status) =>
         $"accepted {status.Accepted}, processed {status.Processed}, {string.Join(", ", status.Dropped.Select(static d => $"{d.Key} {d.Value}"))}, in flight {status.InFlight}, {status}";
@@ -298,7 +302,11 @@ internal sealed class Model(Simulation simulation)
             Assert.True(snapshot.Position >= before.Position || snapshot.Windows.Begin > before.Windows.Begin, $"the snapshot of {metric} goes back from {before.Position} to {snapshot.Position}");
         }
 
-        if (simulation.KeepsHistory)
+        if (metric == ImportModel.Metric)
+        {
+            simulation.Imports!.Check(snapshot.Windows);
+        }
+        else if (simulation.KeepsHistory)
         {
             History.Check(metric, snapshot.Windows);
         }
@@ -340,8 +348,9 @@ internal sealed class Model(Simulation simulation)
             if (through > _forgottenAt.GetValueOrDefault(metric, long.MinValue) && _snapshots.Remove(metric, out var left))
             {
                 // Or it is ahead: what it has is beyond the checkpoint, and comes again.
+                simulation.Imports?.Forgotten(metric, state.Watermark);
                 Assert.True(
-                    left.Position > state.Checkpoint || (left.Windows.IsEmpty && left.Windows.History is null or { Chunks: 0 }), $"{metric} is forgotten, and has something left");
+                    metric == ImportModel.Metric || left.Position > state.Checkpoint || (left.Windows.IsEmpty && left.Windows.History is null or { Chunks: 0 }), $"{metric} is forgotten, and has something left");
                 simulation.Seen("forgotten");
                 if (_forgottenAt.ContainsKey(metric))
                 {

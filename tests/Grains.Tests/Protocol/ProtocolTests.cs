@@ -12,6 +12,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
 {
     private const int Steps = 600;
     private const int Seeds = 2_000;
+    private const int ImportSeeds = 500;
 
     [Fact]
     public void Whatever_dies_every_point_counts_once()
@@ -54,9 +55,34 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         Assert.All(wanted, what => Assert.True(coverage.GetValueOrDefault(what) >= seeds / 100, $"{what}: {coverage.GetValueOrDefault(what)} times"));
     }
 
-    private Dictionary<string, int> Run(int seed, bool trace)
+    [Fact]
+    public void Whatever_dies_windows_from_elsewhere_are_there_once_or_whoever_sent_them_knows()
     {
-        var simulation = new Simulation(seed, trace);
+        if (int.TryParse(Environment.GetEnvironmentVariable("OM_SEED"), CultureInfo.InvariantCulture, out var only))
+        {
+            Run(only, trace: true, imports: true);
+            return;
+        }
+
+        var first = int.TryParse(Environment.GetEnvironmentVariable("OM_FIRST_SEED"), CultureInfo.InvariantCulture, out var given) ? given : 1;
+        var seeds = Environment.GetEnvironmentVariable("OM_LONG") == "1" ? 20 * ImportSeeds : ImportSeeds;
+        var coverage = new Dictionary<string, long>();
+        for (var seed = first; seed < first + seeds; seed++)
+        {
+            foreach (var (what, times) in Run(seed, trace: false, imports: true))
+            {
+                coverage[what] = coverage.GetValueOrDefault(what) + times;
+            }
+        }
+
+        string[] wanted = ["windows imported", "windows were there already", "import in vain", "imported windows rolled up", "imported windows forgotten"];
+        Assert.All(wanted, what => Assert.True(coverage.GetValueOrDefault(what) >= seeds / 100, $"{what}: {coverage.GetValueOrDefault(what)} times"));
+        output.WriteLine(string.Join(", ", wanted.Select(what => $"{coverage[what]} {what}")));
+    }
+
+    private Dictionary<string, int> Run(int seed, bool trace, bool imports = false)
+    {
+        var simulation = new Simulation(seed, trace, imports);
         try
         {
             simulation.Run(Steps);

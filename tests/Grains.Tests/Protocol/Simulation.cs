@@ -39,19 +39,25 @@ internal sealed partial class Simulation : ILogger
     private bool _faultsOn = true;
     private Exception? _failure;
 
-    public Simulation(int seed, bool trace)
+    public Simulation(int seed, bool trace, bool imports = false)
     {
         Seed = seed;
         Random = new Random(seed);
         _faults = Faults.Any(Random);
         Expires = Random.Next(2) == 0;
         Forgets = Expires && Random.Next(3) > 0;
-        KeepsHistory = !Forgets || Random.Next(3) == 0;
+        KeepsHistory = !Forgets || Random.Next(3) == 0 || imports;
         Settings = Windows with { CorrectFor = KeepsHistory ? Random.Next(3) * 1_300 : 0, MaxCorrected = Random.Next(4) == 0 ? Random.Next(1, 6) : int.MaxValue };
         Settings = Expires ? Settings with { Series = new SeriesLimits(2_500, Forgets ? int.MaxValue : Random.Next(3, 12)) } : Settings;
         HasKinds = Expires && Random.Next(2) == 0;
         _trace = trace ? new StringBuilder().AppendLine($"{_faults}{(Forgets ? KeepsHistory ? ", forgets" : ", forgets and has no history" : Expires ? ", expires" : "")}") : null;
         Model = new Model(this);
+        if (imports)
+        {
+            Imports = new ImportModel(this);
+            _faults.AddImports();
+        }
+
         var keep = Random.Next(2) == 0 && !Forgets ? Forever : 4_000;
         History = new HistorySettings([new HistoryTier(1_000, keep), new HistoryTier(3_000, Forgets ? 7_000 : Forever)], 1_000, Random.Next(5), 3_000, Random.Next(2) == 0 ? 400 : 1 << 20, 4, 500);
         _flush = Add(new SimulatedFlush(this, ++_activated));
@@ -86,6 +92,9 @@ internal sealed partial class Simulation : ILogger
     public SiloStatistics Statistics { get; } = new();
 
     public Model Model { get; }
+
+    /// <summary>Windows from elsewhere come, too; null: none do.</summary>
+    public ImportModel? Imports { get; }
 
     /// <summary>How often each interesting thing happened.</summary>
     public Dictionary<string, int> Coverage { get; } = [];

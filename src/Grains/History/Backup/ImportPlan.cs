@@ -172,13 +172,18 @@ internal sealed class ImportPlan
         return _manifest.Tiers.Count - 1;
     }
 
-    /// <summary>The time of a chunk: whole blocks, and not more than an eighth of what is kept, so that it expires in time.</summary>
+    /// <summary>
+    /// The time of a chunk: whole blocks, and not more than an eighth of what is kept, so that it expires in time; and whole windows of the longest step, so that what goes into one of these is
+    /// written with it or not at all.
+    /// </summary>
     private long SpanOf(int tier)
     {
         var step = tier == 0 ? _size : _manifest.Tiers[tier].Step;
         var block = step * (long)_settings.BlockWindows;
         var keep = _settings.Tiers.FirstOrDefault(one => one.Step == step).Keep;
-        return block * Math.Max(1, keep / 8 / block);
+        var longest = _manifest.Tiers[^1].Step;
+        var span = block * Math.Max(1, keep / 8 / block);
+        return longest == 0 ? span : SeriesMerger.StepStart(span + longest - 1, longest);
     }
 
     private ImportPart ToPart(IEnumerable<Placed> placed)
