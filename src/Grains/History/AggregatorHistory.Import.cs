@@ -32,7 +32,7 @@ internal sealed partial class AggregatorHistory
     {
         // Until all are there the numbers stay reserved: a snapshot that is written meanwhile knows of each.
         var (manifest, ids, created) = (Manifest, new List<long>(), true);
-        for (var i = 0; i < part.Chunks.Count && created; i++)
+        for (var i = 0; i < part.Chunks.Count && created && manifest == Manifest; i++)
         {
             ids.Add(_usable.Min());
             _usable.Remove(ids[^1]);

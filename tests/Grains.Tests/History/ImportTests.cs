@@ -220,6 +220,49 @@ public sealed class ImportTests(ITestOutputHelper output)
         Assert.NotEmpty(metric.Manifest.TierOf(60 * Seconds).Chunks);
     }
 
+    [Fact]
+    public async Task Nothing_is_added_while_a_rollup_is_under_way_that_would_not_have_it()
+    {
+        var (metric, position) = await BeginAsync(Start + Day, live: false);
+        var windows = Enumerable.Range(0, 120).Select(i => new StoredWindow
+        {
+            Start = DateTimeOffset.FromUnixTimeMilliseconds(Start + Day - (30 * Minute) + (i * 10 * Seconds)),
+            End = DateTimeOffset.FromUnixTimeMilliseconds(Start + Day - (30 * Minute) + ((i + 1) * 10 * Seconds)),
+            Count = 1,
+            Last = i,
+            LastUpdated = DateTimeOffset.FromUnixTimeMilliseconds(Start + Day - (30 * Minute) + (i * 10 * Seconds)),
+            Values = [i],
+        }).ToArray();
+        Tag[] tags = [new Tag("host", "0")];
+        Assert.Equal((60, 0), await ImportAsync(metric, tags, [.. windows.Where(static (_, i) => i % 2 == 0)]));
+        Func<Task>? job = null;
+        for (var later = Start + Day; later < Start + Day + (3 * Hour) && job is null; later += Minute)
+        {
+            metric.Apply(++position, later, new TestSliceBytes(new TestSlice([], []).ToBytes()));
+            job = await metric.BeginJobAsync();
+            if (job is not null && metric.Manifest.CorrectedThrough < Start + Day)
+            {
+                // A merge.
+                await job();
+                job = null;
+            }
+        }
+
+        Assert.NotNull(job);
+        var import = new WindowImport { Kind = MetricKind.Gauge, Series = [new StoredSeries { Tags = tags, Windows = windows }] };
+        Assert.Equal(ImportStatus.Busy, (await metric.ImportAsync(import)).Result!.Status);
+        await job();
+        Assert.Equal((60, 60), await ImportAsync(metric, tags, windows));
+        for (var i = 0; i < 5; i++)
+        {
+            await metric.FlushAsync();
+        }
+
+        Assert.True(metric.Manifest.TierOf(60 * Seconds).Through >= Start + Day - (12 * Minute), "minutes are made");
+        var minutes = Assert.Single(await metric.QueryAsync(Range(Start + Day - Hour, Start + Day, 60 * Seconds))).Windows;
+        Assert.Equal(Enumerable.Repeat(6L, 20), minutes.Select(static minute => minute.Count));
+    }
+
     private static async Task<(int Imported, int There)> ImportAsync(MetricWithHistory metric, Tag[] tags, StoredWindow[] windows)
     {
         var answer = (await metric.ImportAsync(new WindowImport { Kind = MetricKind.Gauge, Series = [new StoredSeries { Tags = tags, Windows = windows }] })).Result!;

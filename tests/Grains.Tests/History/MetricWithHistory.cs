@@ -77,6 +77,17 @@ internal sealed class MetricWithHistory
         }
     }
 
+    /// <summary>Flushes, and begins a job if there is one; what is returned does it.</summary>
+    public async Task<Func<Task>?> BeginJobAsync()
+    {
+        await _aggregator.FlushAsync();
+        return _aggregator.History!.BeginJob() is not { } job ? null : async () =>
+        {
+            var (created, output) = await HistoryWork.RunAsync(job, Chunks);
+            _aggregator.History.EndJob(job, created, output);
+        };
+    }
+
     public async Task<SeriesRange[]> QueryAsync(RangeQuery query)
     {
         var reader = await HistoryQuery.OpenAsync(
