@@ -75,7 +75,7 @@ internal sealed class SimulatedPartition : SimulatedActivation, IPartitionHost
     {
         State = new SimulatedState<PartitionState>(simulation, this, Simulation.PartitionKey, static state => state);
         Router = new PartitionRouter(
-            0, new SimulatedLogPort(simulation, this), State, metric => new AggregatorPort(simulation, this, metric), simulation.Time,
+            0, new SimulatedLogPort(simulation, this), State, metric => new AggregatorPort(simulation, this, metric), new LocalAggregators(), simulation.Time,
             simulation.Statistics, "silo", simulation, this);
     }
 
