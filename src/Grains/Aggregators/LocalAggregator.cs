@@ -6,7 +6,7 @@ namespace OrleansMetrics.Grains.Aggregators;
 /// </summary>
 /// <remarks>
 /// A sender does not wait: it sends a message when the activation is busy. The activation waits for one slice at most, in <see cref="BeginTurn"/>.
-/// docs/decisions/015-slices-in-the-partitions-turn.md says why.
+/// docs/decisions/015-slices-without-messages.md says why.
 /// </remarks>
 internal sealed class LocalAggregator(PersistentAggregator aggregator)
 {
