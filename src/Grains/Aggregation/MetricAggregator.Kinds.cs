@@ -44,7 +44,6 @@ public sealed partial class MetricAggregator
         else if (kind == MetricKind.Set)
         {
             _windows.KeepElements();
-            _read.IsSet = true;
         }
     }
 
