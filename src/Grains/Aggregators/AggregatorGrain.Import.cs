@@ -13,6 +13,7 @@ public sealed partial class AggregatorGrain : IAggregatorImportGrain
 
         // A merge under way; the next one begins with a flush, which waits for this.
         await _job;
+        using var turn = _local.BeginTurn();
         return await _aggregator.ImportAsync(import);
     }
 }

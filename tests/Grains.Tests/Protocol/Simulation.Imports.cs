@@ -41,7 +41,13 @@ internal sealed partial class Simulation
     private sealed class ImportPort(Simulation simulation, SimulatedActivation caller) : IImportTarget
     {
         public Task<AggregatorImport> ImportAsync(WindowImport import) => simulation.Call(caller, $"{ImportModel.Metric}.Import()", () => simulation
-            .AggregatorOf(ImportModel.Metric).Run(to => to.Receive(() => to.Aggregator.ImportAsync(import), interleave: false)));
+            .AggregatorOf(ImportModel.Metric).Run(to => to.Receive(
+                async () =>
+                {
+                    using var turn = to.Local.BeginTurn();
+                    return await to.Aggregator.ImportAsync(import);
+                },
+                interleave: false)));
 
         public ValueTask<AggregatorStatus> GetStatusAsync() => new AggregatorPort(simulation, caller, ImportModel.Metric).GetStatus();
     }
