@@ -16,4 +16,11 @@ public sealed partial class AggregatorGrain : IAggregatorImportGrain
         using var turn = _local.BeginTurn();
         return await _aggregator.ImportAsync(import);
     }
+
+    /// <inheritdoc />
+    public Task<bool> Confirm(long begin, string doubt)
+    {
+        using var turn = _local.BeginTurn();
+        return Task.FromResult(_aggregator.Confirm(begin, doubt));
+    }
 }

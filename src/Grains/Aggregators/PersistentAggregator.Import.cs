@@ -8,6 +8,29 @@ namespace OrleansMetrics.Grains.Aggregators;
 // Windows from elsewhere. docs/decisions/016-import.md says why it holds.
 internal sealed partial class PersistentAggregator
 {
+    private readonly Guid _activation = Guid.NewGuid();
+
+    /// <summary>The <see cref="AggregatorHistory.EmptyLooks"/> when the partition was last known not to take the metric for empty.</summary>
+    private int _confirmedAt = -1;
+
+    private string? Doubt => history is null || history.EmptyLooks == _confirmedAt ? null : $"{_activation:N}/{history.EmptyLooks}";
+
+    /// <summary>The partition has persisted a state that knows of the metric, after an import.</summary>
+    /// <param name="begin">What was answered then.</param>
+    /// <param name="doubt">What was answered then.</param>
+    /// <returns>False: the metric has begun anew, and what was imported is forgotten.</returns>
+    public bool Confirm(long begin, string doubt)
+    {
+        if (begin != Windows.Begin)
+        {
+            return false;
+        }
+
+        // Of another activation it says nothing: that one asks again.
+        _confirmedAt = history is not null && doubt == Doubt ? history.EmptyLooks : _confirmedAt;
+        return true;
+    }
+
     /// <summary>Takes windows from elsewhere into history. Awaits storage, as <see cref="FlushAsync"/> does, and may not be called while that is under way, nor it during this.</summary>
     public async Task<AggregatorImport> ImportAsync(WindowImport import)
     {
@@ -18,7 +41,7 @@ internal sealed partial class PersistentAggregator
 
         if (Windows.Position == 0 || !Windows.IsFormDecided)
         {
-            return new AggregatorImport(null, Windows.Begin);
+            return new AggregatorImport(null, Windows.Begin, Doubt);
         }
 
         if (Windows.Kind != import.Kind)
@@ -131,5 +154,6 @@ internal sealed partial class PersistentAggregator
             Refused = plan?.Refused ?? 0,
             Errors = plan?.Errors ?? [],
         },
-        Windows.Begin);
+        Windows.Begin,
+        Doubt);
 }

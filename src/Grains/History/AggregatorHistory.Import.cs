@@ -9,6 +9,9 @@ internal sealed partial class AggregatorHistory
     /// <summary>How many numbers the next snapshot reserves besides.</summary>
     private int _importIds;
 
+    /// <summary>How often there were no chunks at the end of a flush, or the metric has begun anew: the partition may take it for empty since.</summary>
+    public int EmptyLooks { get; private set; }
+
     /// <summary>What is kept.</summary>
     public HistorySettings Settings => settings;
 

@@ -71,6 +71,7 @@ internal sealed partial class AggregatorHistory(HistorySettings settings, IChunk
         (_windows, _corrections) = (new Cut(), new Cut());
         DueAt = long.MaxValue;
         StoredBytes = 0;
+        EmptyLooks++;
         WantsMore = false;
         IsChanged = Manifest.Doomed.Count > 0;
     }
@@ -208,6 +209,7 @@ internal sealed partial class AggregatorHistory(HistorySettings settings, IChunk
     public void SetDue(MetricAggregator windows)
     {
         StoredBytes = Manifest.Bytes;
+        EmptyLooks += Manifest.Chunks == 0 ? 1 : 0;
         var followsUp = IsChanged || Manifest.Doomed.Count > 0 || _job is not null || HistoryPlanner.Next(Manifest, settings, outputId: 0) is not null;
         var lateness = windows.Watermark - windows.FinalThrough;
         var next = windows.FinalThrough == long.MinValue ? long.MaxValue : HistoryPlanner.NextTime(Manifest, settings, windows.FinalThrough, windows.SettlingTime);

@@ -49,6 +49,11 @@ internal sealed partial class Simulation
                 },
                 interleave: false)));
 
+        public Task<bool> ConfirmAsync(long begin, string doubt) => simulation.Call(caller, $"{ImportModel.Metric}.Confirm({begin})", () => simulation
+            .AggregatorOf(ImportModel.Metric).Run(to => to.Receive(() => Task.FromResult(to.InTurn(() => to.Aggregator.Confirm(begin, doubt))), interleave: true)));
+
+        public Task<long> CheckpointAsync() => simulation.Call(caller, "FlushNow()", () => simulation._flush.Receive(simulation._flush.Rounds.RunAsync, interleave: false));
+
         public ValueTask<AggregatorStatus> GetStatusAsync() => new AggregatorPort(simulation, caller, ImportModel.Metric).GetStatus();
     }
 }

@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Contracts.Windows;
 using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.Aggregators;
+using OrleansMetrics.Grains.Flush;
 using OrleansMetrics.Grains.History.Chunks;
 using OrleansMetrics.Grains.Placement;
 using OrleansMetrics.Grains.Stats;
@@ -59,6 +61,10 @@ public sealed partial class BackupGrain(
     private partial void LogImportFailed(Exception exception, string metric);
 
     Task<AggregatorImport> IImportTarget.ImportAsync(WindowImport import) => GrainFactory.GetGrain<IAggregatorImportGrain>(Metric).Import(import);
+
+    Task<bool> IImportTarget.ConfirmAsync(long begin, string doubt) => GrainFactory.GetGrain<IAggregatorImportGrain>(Metric).Confirm(begin, doubt);
+
+    Task<long> IImportTarget.CheckpointAsync() => GrainFactory.GetGrain<IFlushGrain>(PartitionKey.Format(residents.PartitionOf(Metric))).FlushNow();
 
     ValueTask<AggregatorStatus> IImportTarget.GetStatusAsync() => GrainFactory.GetGrain<IAggregatorIngestGrain>(Metric).GetStatus();
 }

@@ -6,15 +6,15 @@ using OrleansMetrics.Streams.PointLog;
 namespace OrleansMetrics.Grains.History.Backup;
 
 /// <summary>
-/// An import from its beginning to its end: the log names the metric when its aggregator does not know it, the aggregator takes the windows, and the log names the metric once more. When the
-/// aggregator has come to that record and has not begun anew, nobody can take the metric for an empty one any more and forget it with what was imported.
+/// An import from its beginning to its end: the log names the metric when its aggregator does not know it, and the aggregator takes the windows. When the partition may take the metric for an empty
+/// one, the log names it once more: when the partition has persisted that it has come to that record, and the aggregator has not begun anew, nobody forgets the metric with what was imported.
 /// </summary>
 /// <remarks>Without Orleans' runtime, so that tests decide what fails and in which order.</remarks>
 internal sealed class ImportRounds(int partition, string metric, IPointLog log, IImportTarget target, TimeProvider time)
 {
     private const int MaxRounds = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Imports.</summary>
     public async Task<ImportResult> RunAsync(WindowImport import, CancellationToken cancellationToken)
@@ -27,18 +27,17 @@ internal sealed class ImportRounds(int partition, string metric, IPointLog log, 
                 return refused;
             }
 
-            if (await AnnounceAsync(import.Kind, cancellationToken) is not { } position)
+            if (answer is { Result: { } sure, Doubt: null })
+            {
+                return sure;
+            }
+
+            if (await AnnounceAsync(import.Kind, cancellationToken) is not { } position || !await WaitAsync(position, answer, cancellationToken))
             {
                 break;
             }
 
-            var begin = await WaitAsync(position, cancellationToken);
-            if (begin is null)
-            {
-                break;
-            }
-
-            if (answer.Result is { } done && begin == answer.Begin)
+            if (answer is { Result: { } done, Doubt: { } doubt } && await target.ConfirmAsync(answer.Begin, doubt))
             {
                 return done;
             }
@@ -58,24 +57,17 @@ internal sealed class ImportRounds(int partition, string metric, IPointLog log, 
         return append.Status == AppendStatus.Appended ? append.Position : null;
     }
 
-    /// <summary>Waits until the aggregator has applied a record; null when that takes too long.</summary>
-    private async Task<long?> WaitAsync(long position, CancellationToken cancellationToken)
+    /// <summary>Waits until the aggregator has applied a record, and after an import until the partition has persisted that. False: that takes too long.</summary>
+    private async Task<bool> WaitAsync(long position, AggregatorImport answer, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
-        while (true)
+        for (var started = time.GetTimestamp(); time.GetElapsedTime(started) < Patience; await Task.Delay(Pause, time, cancellationToken))
         {
-            var status = await target.GetStatusAsync();
-            if (status.Position >= position)
+            if ((await target.GetStatusAsync()).Position >= position && (answer.Result is null || await target.CheckpointAsync() >= position))
             {
-                return status.Begin;
+                return true;
             }
-
-            if (time.GetElapsedTime(started) > Patience)
-            {
-                return null;
-            }
-
-            await Task.Delay(Pause, time, cancellationToken);
         }
+
+        return false;
     }
 }
