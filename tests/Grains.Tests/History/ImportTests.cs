@@ -176,6 +176,34 @@ public sealed class ImportTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_set_comes_from_one_metric_into_another()
+    {
+        static TestSlice Elements(long time, int first, int count) => new(
+            [.. Enumerable.Range(first, count).Select(i => new TestPoint(SeriesKey.Hash([]), i, time))], [new TestDefinition(SeriesKey.Hash([]), [])], Kind: MetricKind.Set);
+        var (source, target) = (new MetricWithHistory(Windows, History), new MetricWithHistory(Windows, History));
+        await source.StartAsync();
+        for (var minute = 0; minute < 120; minute++)
+        {
+            source.Apply(minute + 1, Start + (minute * Minute), new TestSliceBytes(Elements(Start + (minute * Minute), 10 * minute, 30).ToBytes()));
+            await source.FlushAsync();
+        }
+
+        var now = Start + (5 * Hour);
+        source.Apply(1_000, now, new TestSliceBytes(new TestSlice([], []).ToBytes()));
+        var exported = await source.ExportAsync(new ExportQuery());
+        await target.StartAsync();
+        target.Apply(1, now, new TestSliceBytes(new TestSlice([], [], Kind: MetricKind.Set).ToBytes()));
+        var answer = (await target.ImportAsync(new WindowImport { Kind = MetricKind.Set, Series = [.. exported] })).Result!;
+        Assert.Equal((ImportStatus.Done, 120), (answer.Status, answer.Imported));
+        foreach (var step in new[] { 60 * Seconds, (int)Hour })
+        {
+            var (expected, found) = (Assert.Single(await source.QueryAsync(Range(Start, Start + (2 * Hour), step))).Windows, Assert.Single(await target.QueryAsync(Range(Start, Start + (2 * Hour), step))).Windows);
+            Assert.Equal(expected.Select(static window => (window.Start, window.Count, window.Distinct)), found.Select(static window => (window.Start, window.Count, window.Distinct)));
+            Assert.All(found, static window => Assert.InRange(window.Distinct!.Value, 25, 800));
+        }
+    }
+
+    [Fact]
     public async Task A_metric_that_the_log_has_not_named_takes_nothing()
     {
         var metric = new MetricWithHistory(Windows, History);
