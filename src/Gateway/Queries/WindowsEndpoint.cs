@@ -75,6 +75,7 @@ internal static class WindowsEndpoint
             Tags = parameters.Tags,
             GroupBy = parameters.Names("groupBy") is var names && names is ["*"] ? [] : names,
             Quantiles = members.Quantiles,
+            Members = members.Needs,
             Limit = parameters.Count("limit", AggregatesEndpoints.DefaultLimit, AggregatesEndpoints.MaxLimit),
             After = parameters.Text("after"),
         };
