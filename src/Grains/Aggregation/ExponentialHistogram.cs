@@ -124,6 +124,11 @@ public sealed class ExponentialHistogram
         var rank = Math.Clamp((long)Math.Ceiling(probability * Count * (1 - 4e-16)), 1, Count);
         if (IsRaw)
         {
+            if (rank == Count)
+            {
+                return max;
+            }
+
             Span<double> sorted = stackalloc double[MaxRaw];
             _raw.AsSpan(0, (int)Count).CopyTo(sorted);
             sorted = sorted[..(int)Count];
