@@ -301,6 +301,7 @@ public sealed class ExponentialHistogram
 
     private double ValueAtRank(long rank)
     {
+        var wanted = rank;
         if (!_negative.IsEmpty)
         {
             for (var index = _negative.Last; index >= _negative.First; index--)
@@ -313,13 +314,28 @@ public sealed class ExponentialHistogram
             }
         }
 
+        var before = wanted - rank + _zeros;
         rank -= _zeros;
         if (rank <= 0)
         {
             return 0;
         }
 
-        for (var index = _positive.First; index <= _positive.Last; index++)
+        // From the nearer end.
+        var fromLast = Count - before - rank + 1;
+        if (fromLast < rank)
+        {
+            for (var index = _positive.Last; index >= _positive.First; index = _positive.PreviousCounted(index - 1))
+            {
+                fromLast -= _positive[index];
+                if (fromLast <= 0)
+                {
+                    return Middle(index);
+                }
+            }
+        }
+
+        for (var index = _positive.First; index <= _positive.Last; index = _positive.NextCounted(index + 1))
         {
             rank -= _positive[index];
             if (rank <= 0)
