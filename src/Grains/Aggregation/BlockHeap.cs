@@ -21,15 +21,17 @@ internal sealed class BlockHeap
     private const int FineClasses = 32;
     private const int ClassCount = FineClasses + 16 * 22;
 
-    /// <summary>Per class: the first page with room, the blocks of all its pages, and how many of them are in use.</summary>
-    private readonly int[] _room = new int[ClassCount];
-    private readonly int[] _blocks = new int[ClassCount];
-    private readonly int[] _used = new int[ClassCount];
+    private const int FirstClasses = 8;
+    private const int FirstPages = 4;
+
     private readonly Stack<int> _freePages = new();
     private readonly Stack<byte[]> _pool = new();
 
+    /// <summary>Up to the largest class that a block has been of: metrics of few series are many, and have small windows.</summary>
+    private SizeClass[] _classes = new SizeClass[FirstClasses];
+
     /// <summary>Page 0 is none, so that no handle is 0.</summary>
-    private Page[] _pages = new Page[8];
+    private Page[] _pages = new Page[FirstPages];
     private int _pageCount = 1;
 
     /// <summary>Bytes of all arrays, those between two uses included.</summary>
@@ -51,7 +53,12 @@ internal sealed class BlockHeap
     public uint Allocate(int bytes)
     {
         var sizeClass = ClassOf(bytes);
-        var at = _room[sizeClass];
+        if (sizeClass >= _classes.Length)
+        {
+            Array.Resize(ref _classes, Math.Min(ClassCount, (int)BitOperations.RoundUpToPowerOf2((uint)sizeClass + 1)));
+        }
+
+        var at = _classes[sizeClass].Room;
         if (at == 0)
         {
             at = AddPage(sizeClass);
@@ -69,7 +76,7 @@ internal sealed class BlockHeap
             offset = page.Carved++ * (page.BlockBytes / UnitBytes);
         }
 
-        _used[sizeClass]++;
+        _classes[sizeClass].Used++;
         if (++page.Used == page.Capacity)
         {
             Unlink(ref page, sizeClass);
@@ -84,7 +91,7 @@ internal sealed class BlockHeap
         var at = (int)(handle >> OffsetBits);
         ref var page = ref _pages[at];
         var sizeClass = ClassOf(page.BlockBytes);
-        _used[sizeClass]--;
+        _classes[sizeClass].Used--;
         if (page.Capacity == 1)
         {
             Drop(at, sizeClass);
@@ -119,7 +126,7 @@ internal sealed class BlockHeap
         }
 
         var sizeClass = ClassOf(page.BlockBytes);
-        return _used[sizeClass] * 8L < _blocks[sizeClass] * 7L && _room[sizeClass] != (int)(handle >> OffsetBits);
+        return _classes[sizeClass].Used * 8L < _classes[sizeClass].Blocks * 7L && _classes[sizeClass].Room != (int)(handle >> OffsetBits);
     }
 
     /// <summary>The bytes that a block has room for.</summary>
@@ -139,7 +146,7 @@ internal sealed class BlockHeap
     private int AddPage(int sizeClass)
     {
         var blockBytes = BytesOf(sizeClass);
-        var blocks = blockBytes > MaxSharedBytes ? 1 : Math.Clamp(_blocks[sizeClass], MinPageBlocks, MaxPageBytes / blockBytes);
+        var blocks = blockBytes > MaxSharedBytes ? 1 : Math.Clamp(_classes[sizeClass].Blocks, MinPageBlocks, MaxPageBytes / blockBytes);
 
         // Metrics of few series are many: their pages start small.
         var bytes = blockBytes <= MaxSharedBytes && blocks == MaxPageBytes / blockBytes
@@ -160,7 +167,7 @@ internal sealed class BlockHeap
         }
 
         _pages[at] = new Page { Bytes = bytes, BlockBytes = blockBytes, Capacity = blocks };
-        _blocks[sizeClass] += blocks;
+        _classes[sizeClass].Blocks += blocks;
         Link(at, sizeClass);
         return at;
     }
@@ -168,7 +175,7 @@ internal sealed class BlockHeap
     private void Drop(int at, int sizeClass)
     {
         ref var page = ref _pages[at];
-        _blocks[sizeClass] -= page.Capacity;
+        _classes[sizeClass].Blocks -= page.Capacity;
         if (page.Bytes.Length == MaxPageBytes && _pool.Count <= 4 + (_pageCount - _freePages.Count) / 32)
         {
             _pool.Push(page.Bytes);
@@ -182,20 +189,20 @@ internal sealed class BlockHeap
     {
         ref var page = ref _pages[at];
         page.Previous = 0;
-        page.Next = _room[sizeClass];
+        page.Next = _classes[sizeClass].Room;
         if (page.Next != 0)
         {
             _pages[page.Next].Previous = at;
         }
 
-        _room[sizeClass] = at;
+        _classes[sizeClass].Room = at;
     }
 
     private void Unlink(ref Page page, int sizeClass)
     {
         if (page.Previous == 0)
         {
-            _room[sizeClass] = page.Next;
+            _classes[sizeClass].Room = page.Next;
         }
         else
         {
@@ -231,6 +238,16 @@ internal sealed class BlockHeap
 
         var above = sizeClass - FineClasses;
         return (((above & 15) + 17) << (above / 16 + 1)) * UnitBytes;
+    }
+
+    private struct SizeClass
+    {
+        /// <summary>The first page with room; 0: none has.</summary>
+        public int Room;
+
+        /// <summary>The blocks of all pages, and how many of them are in use.</summary>
+        public int Blocks;
+        public int Used;
     }
 
     private struct Page

@@ -41,7 +41,6 @@ public sealed partial class MetricAggregator
         else if (kind == MetricKind.Set)
         {
             _windows.KeepElements();
-            _read.IsSet = true;
         }
     }
 

@@ -361,13 +361,13 @@ public sealed partial class MetricAggregator
 
             hasGaps |= head[0] != 0;
             (start, size, end) = (nextStart, nextSize, nextStart + nextSize);
-            WindowCodec.Read(input.ReadBytes(input.ReadCount()), _read, sketch: false);
-            if (_read.LastOffset >= size)
+            WindowCodec.Read(input.ReadBytes(input.ReadCount()), Restored, sketch: false);
+            if (Restored.LastOffset >= size)
             {
                 throw new InvalidDataException("a last value lies outside of its window");
             }
 
-            points = checked(points + _read.Count);
+            points = checked(points + Restored.Count);
             last = Math.Max(last, end);
             if (end > _finalThrough)
             {

@@ -37,19 +37,19 @@ public sealed partial class MetricAggregator
         for (var left = input.ReadCount(); left > 0; left--)
         {
             ReadVersion1Window(ref input);
-            if (_read.Start > previous)
+            if (Restored.Start > previous)
             {
                 throw new InvalidDataException("the windows of a series are not in order");
             }
 
-            previous = _read.Start;
-            points = checked(points + _read.Count);
-            windows.Add((_read.Start, _read.Size, _windows.Pack(_read)));
-            end = Math.Max(end, _read.End);
+            previous = Restored.Start;
+            points = checked(points + Restored.Count);
+            windows.Add((Restored.Start, Restored.Size, _windows.Pack(Restored)));
+            end = Math.Max(end, Restored.End);
             bytes += windows[^1].Body.Length + 3 * SnapshotWriter.MaxVarintBytes;
-            if (_read.End > _finalThrough)
+            if (Restored.End > _finalThrough)
             {
-                _open.Add(_read.End, _read.Size, row);
+                _open.Add(Restored.End, Restored.Size, row);
             }
         }
 
@@ -82,58 +82,58 @@ public sealed partial class MetricAggregator
 
     private void ReadVersion1Window(ref SnapshotReader input)
     {
-        _read.Start = input.ReadZigzag();
+        Restored.Start = input.ReadZigzag();
         var sizeAndFinal = input.ReadCount();
-        _read.Size = checked((int)(sizeAndFinal >> 1));
-        _read.Count = input.ReadCount();
+        Restored.Size = checked((int)(sizeAndFinal >> 1));
+        Restored.Count = input.ReadCount();
         var offset = input.ReadCount();
-        _read.Last = input.ReadFinite();
-        if (_read.Size < 1 || _read.Count < 1 || offset >= _read.Size || _read.Start <= EarliestTime - _read.Size || _read.Start > LatestTime)
+        Restored.Last = input.ReadFinite();
+        if (Restored.Size < 1 || Restored.Count < 1 || offset >= Restored.Size || Restored.Start <= EarliestTime - Restored.Size || Restored.Start > LatestTime)
         {
             throw new InvalidDataException("a window has no length, no points or the last of them elsewhere");
         }
 
-        if ((sizeAndFinal & 1) != 0 != _read.End <= _finalThrough)
+        if ((sizeAndFinal & 1) != 0 != Restored.End <= _finalThrough)
         {
             throw new InvalidDataException("a window is final too early or too late");
         }
 
-        _read.LastOffset = (int)offset;
-        _read.Sum = _read.Min = _read.Max = _read.Last;
-        _read.Sketch.Clear();
-        if (_read.Count == 1)
+        Restored.LastOffset = (int)offset;
+        Restored.Sum = Restored.Min = Restored.Max = Restored.Last;
+        Restored.Sketch.Clear();
+        if (Restored.Count == 1)
         {
-            _read.Sketch.Add(_read.Last);
+            Restored.Sketch.Add(Restored.Last);
             return;
         }
 
-        _read.Sum = input.ReadDouble();
-        _read.Min = input.ReadFinite();
-        _read.Max = input.ReadFinite();
-        _read.Sketch.ReadFrom(ref input);
+        Restored.Sum = input.ReadDouble();
+        Restored.Min = input.ReadFinite();
+        Restored.Max = input.ReadFinite();
+        Restored.Sketch.ReadFrom(ref input);
         CheckVersion1Values();
     }
 
     private void CheckVersion1Values()
     {
-        if (_read.Sketch.Count != _read.Count)
+        if (Restored.Sketch.Count != Restored.Count)
         {
-            throw new InvalidDataException($"a window has {_read.Count} points, its sketch {_read.Sketch.Count}");
+            throw new InvalidDataException($"a window has {Restored.Count} points, its sketch {Restored.Sketch.Count}");
         }
 
-        if (!(_read.Min <= _read.Last && _read.Last <= _read.Max))
+        if (!(Restored.Min <= Restored.Last && Restored.Last <= Restored.Max))
         {
             throw new InvalidDataException("a window's last value is below its least or above its greatest");
         }
 
-        if (_read.Count > ExponentialHistogram.MaxRaw)
+        if (Restored.Count > ExponentialHistogram.MaxRaw)
         {
-            CheckVersion1Least(_read.Sketch);
+            CheckVersion1Least(Restored.Sketch);
             return;
         }
 
         // What version 2 does not keep follows from the values.
-        var values = _read.Sketch.Raw;
+        var values = Restored.Sketch.Raw;
         var (sum, min, max) = (values[0], values[0], values[0]);
         foreach (var value in values[1..])
         {
@@ -142,7 +142,7 @@ public sealed partial class MetricAggregator
             max = Math.Max(max, value);
         }
 
-        if (!sum.Equals(_read.Sum) || !min.Equals(_read.Min) || !max.Equals(_read.Max) || !values.Contains(_read.Last))
+        if (!sum.Equals(Restored.Sum) || !min.Equals(Restored.Min) || !max.Equals(Restored.Max) || !values.Contains(Restored.Last))
         {
             throw new InvalidDataException("the totals of a window are not those of its values");
         }
@@ -152,7 +152,7 @@ public sealed partial class MetricAggregator
     private void CheckVersion1Least(ExponentialHistogram sketch)
     {
         if (sketch.Zeros == 0 && sketch.Negative.IsEmpty
-            && (!(_read.Min > 0) || BucketIndex.Of(_read.Min) >> (ExponentialHistogram.MaxScale - sketch.Scale) != sketch.Positive.First))
+            && (!(Restored.Min > 0) || BucketIndex.Of(Restored.Min) >> (ExponentialHistogram.MaxScale - sketch.Scale) != sketch.Positive.First))
         {
             throw new InvalidDataException("the least value of a window is in another bucket than its sketch says");
         }

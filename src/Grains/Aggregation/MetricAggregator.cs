@@ -38,7 +38,6 @@ public sealed partial class MetricAggregator
     private readonly SeriesWindows _windows;
     private readonly WindowsByEnd _open = new();
     private readonly List<WindowReference> _listed = [];
-    private readonly WindowState _read = new();
     private long _finalThrough = long.MinValue;
 
     /// <summary>Series last seen at this time or before are expired.</summary>
@@ -50,6 +49,7 @@ public sealed partial class MetricAggregator
     private readonly long _latest;
     private long _lastStart;
     private int _snapshotLength;
+    private WindowState? _restored;
     private int _touched;
     private long _processed;
     private long _late;
@@ -70,6 +70,9 @@ public sealed partial class MetricAggregator
         _series = new SeriesTable(heap);
         _windows = new SeriesWindows(_series, heap, settings.Retained);
     }
+
+    /// <summary>A window of a snapshot that is read; not there otherwise, since metrics are many.</summary>
+    private WindowState Restored => _restored ??= new WindowState { IsSet = _kind == MetricKind.Set };
 
     /// <summary>Position of the last slice applied; 0 before the first.</summary>
     public long Position { get; private set; }

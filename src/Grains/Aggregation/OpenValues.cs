@@ -13,7 +13,7 @@ internal sealed class OpenValues(BlockHeap heap)
     public const int MaxRaw = ExponentialHistogram.MaxRaw;
 
     private readonly PagedList<Rest> _rests = new();
-    private readonly ExponentialHistogram _sketch = new();
+    private ExponentialHistogram? _sketch;
     private int _freeRest;
 
     /// <summary>In place of values, of a metric that is a set; null: it is none.</summary>
@@ -199,15 +199,18 @@ internal sealed class OpenValues(BlockHeap heap)
         }
     }
 
+    /// <summary>For what does not simply count one more.</summary>
+    private ExponentialHistogram Sketch => _sketch ??= new ExponentialHistogram();
+
     private void BeginWithAnySign(ref OpenWindow window, ReadOnlySpan<double> values)
     {
-        _sketch.Clear();
+        Sketch.Clear();
         foreach (var value in values)
         {
-            _sketch.Add(value);
+            Sketch.Add(value);
         }
 
-        CopyFrom(ref window, _sketch);
+        CopyFrom(ref window, Sketch);
     }
 
     /// <summary>Where the value does not simply count one more in the counters of positive values.</summary>
@@ -226,11 +229,11 @@ internal sealed class OpenValues(BlockHeap heap)
         }
 
         // Wider counters or a coarser scale.
-        CopyTo(window, _sketch);
-        _sketch.Add(value);
+        CopyTo(window, Sketch);
+        Sketch.Add(value);
         Release(ref window);
         window.Values = default;
-        CopyFrom(ref window, _sketch);
+        CopyFrom(ref window, Sketch);
     }
 
     private ref Rest TakeRest(ref OpenWindow window)

@@ -11,7 +11,9 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
 {
     private const int MaxHeadBytes = 2 * SnapshotWriter.MaxVarintBytes;
 
-    private byte[] _rebuilt = new byte[256];
+    /// <summary>Of the thread: metrics are many, and each rebuilds within a call.</summary>
+    [ThreadStatic]
+    private static byte[]? s_rebuilt;
 
     /// <summary>Windows that end at or before this are final, and nobody waits to be told of them.</summary>
     public long ClosedThrough { get; set; } = long.MinValue;
@@ -323,15 +325,15 @@ internal sealed class PackedWindows(SeriesTable table, BlockHeap heap, int retai
         FreeIfEmpty(ref history);
     }
 
-    private PackedWriter Rebuilding(in SeriesHistory history, int more)
+    private static PackedWriter Rebuilding(in SeriesHistory history, int more)
     {
         var most = history.PackedBytes + more + (history.PackedWindows + 1) * (MaxHeadBytes + SnapshotWriter.MaxVarintBytes);
-        if (_rebuilt.Length < most)
+        if (s_rebuilt is not { } rebuilt || rebuilt.Length < most)
         {
-            _rebuilt = new byte[most];
+            s_rebuilt = rebuilt = new byte[Math.Max(256, most)];
         }
 
-        return new PackedWriter(_rebuilt);
+        return new PackedWriter(rebuilt);
     }
 
     private void Take(ref SeriesHistory history, in PackedWriter windows)

@@ -12,7 +12,7 @@ internal sealed class SeriesWindows
 {
     private readonly SeriesTable _table;
     private readonly PagedList<Other> _others = new();
-    private readonly WindowState _state = new();
+    private WindowState? _state;
     private readonly WindowCodec _codec;
     private int _freeOther;
 
@@ -32,7 +32,7 @@ internal sealed class SeriesWindows
     public void KeepElements()
     {
         Values.KeepElements();
-        _state.IsSet = true;
+        _state = null;
     }
 
     /// <summary>Adds a point to an open window that has points.</summary>
@@ -203,35 +203,37 @@ internal sealed class SeriesWindows
     /// <summary>A window that <see cref="List"/> found, in full; valid until the next call.</summary>
     public WindowState Load(int row, in WindowReference window)
     {
-        _state.Start = window.Start;
-        _state.Size = window.Size;
+        State.Start = window.Start;
+        State.Size = window.Size;
         if (window.Place == WindowReference.Packed)
         {
-            WindowCodec.Read(Bytes(row, window), _state, sketch: true);
-            return _state;
+            WindowCodec.Read(Bytes(row, window), State, sketch: true);
+            return State;
         }
 
         ref var open = ref Open(row, window);
-        _state.Count = open.Count;
-        _state.Sum = open.Sum;
-        _state.Min = open.Min;
-        _state.Max = open.Max;
-        _state.Last = open.Last;
-        _state.LastOffset = open.LastOffset;
+        State.Count = open.Count;
+        State.Sum = open.Sum;
+        State.Min = open.Min;
+        State.Max = open.Max;
+        State.Last = open.Last;
+        State.LastOffset = open.LastOffset;
         if (Values.Elements is { } elements)
         {
-            elements.CopyTo(open, _state.Elements);
+            elements.CopyTo(open, State.Elements);
         }
         else
         {
-            Values.CopyTo(open, _state.Sketch);
+            Values.CopyTo(open, State.Sketch);
         }
 
-        return _state;
+        return State;
     }
 
     /// <summary>The packed form of the window in a series' row, which has points; valid until the next call.</summary>
     public ReadOnlySpan<byte> CurrentBytes(int row) => _codec.Write(_table.Rows[row].Window);
+
+    private WindowState State => _state ??= new WindowState { IsSet = Values.Elements is not null };
 
     private ref OpenWindow Open(int row, in WindowReference window) =>
         ref window.Place == WindowReference.Current ? ref _table.Rows[row].Window : ref _others[window.Place - 1].Window;
@@ -255,11 +257,11 @@ internal sealed class SeriesWindows
 
         if (Packed.TryFind(row, start, size, out var packed))
         {
-            WindowCodec.Read(packed.Body, _state, sketch: true);
-            _state.Start = start;
+            WindowCodec.Read(packed.Body, State, sketch: true);
+            State.Start = start;
             Packed.Remove(row, start, size);
             ref var opened = ref current.Count == 0 ? ref current : ref TakeOther(ref current, size);
-            Unpack(ref opened, _state);
+            Unpack(ref opened, State);
             return ref opened;
         }
 

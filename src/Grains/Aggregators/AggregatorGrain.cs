@@ -24,6 +24,8 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(20);
 
     private readonly PersistentAggregator _aggregator;
+    private readonly LocalAggregator _local;
+    private readonly LocalAggregators _locals;
     private readonly PartitionResidents _residents;
     private readonly TimeProvider _time;
     private readonly SiloStatistics _statistics;
@@ -31,6 +33,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     private readonly ILogger<AggregatorGrain> _logger;
     private ObserverManager<IWindowObserver>? _observers;
     private FinalWindowCollector? _finalWindows;
+    private LocalAggregator.Turn _observed;
     private MovedAggregator? _moved;
     private int _partition;
     private bool _isCurrent;
@@ -42,6 +45,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         WindowSettings settings,
         SiloStatistics statistics,
         PartitionResidents residents,
+        LocalAggregators locals,
         HistoryPolicy policy,
         ChunkStores chunks,
         HistoryWorkSlots slots,
@@ -53,6 +57,8 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         var metric = this.GetPrimaryKeyString();
         var history = policy.For(metric) is { } kept ? new AggregatorHistory(kept, chunks.Of(metric), statistics, time) : null;
         _aggregator = new PersistentAggregator(state, settings, statistics, DeactivateOnIdle, history, new SeriesAccount(budget, metric, conflicts));
+        _local = new LocalAggregator(_aggregator);
+        _locals = locals;
         _residents = residents;
         _time = time;
         _statistics = statistics;
@@ -74,6 +80,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         _moved = null;
         _partition = _residents.PartitionOf(Metric);
         _residents.Add(_partition, GrainContext);
+        _locals.Add(Metric, _local);
 
         // Not waited for: the partition may be waiting for this activation, or be away. If it is never told, the next read, slice or flush tells it.
         AskPartitionAsync().Ignore();
@@ -83,6 +90,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _residents.Remove(_partition, GrainContext);
+        _locals.Remove(Metric, _local);
         _aggregator.Close();
         if (reason.ReasonCode == DeactivationReasonCode.Migrating)
         {
@@ -119,6 +127,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public ValueTask<AggregatorStatus> Apply(MetricSlice slice)
     {
         ArgumentNullException.ThrowIfNull(slice);
+        using var turn = _local.BeginTurn();
         var status = _aggregator.Apply(slice);
         NotifyObservers();
         return ValueTask.FromResult(status);
@@ -127,6 +136,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public ValueTask<AggregatorStatus> Advance(long begin, long previous, long watermark)
     {
+        using var turn = _local.BeginTurn();
         var status = _aggregator.Advance(begin, previous, watermark);
         NotifyObservers();
         return ValueTask.FromResult(status);
@@ -135,6 +145,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public async Task<AggregatorStatus> Flush()
     {
+        using var turn = _local.BeginTurn();
         var status = await _aggregator.FlushAsync();
         if (_job.IsCompleted && _aggregator.History is { } history && _slots.TryTake())
         {
@@ -147,6 +158,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public async Task Forget(long through)
     {
+        using var turn = _local.BeginTurn();
         await _aggregator.ForgetAsync(through);
         if (_aggregator.Windows.Position == 0 && _observers is not { Count: > 0 })
         {
@@ -158,17 +170,23 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     public async ValueTask<HistoryView> GetHistory(long from, long to)
     {
         await WhenCurrentAsync(CancellationToken.None);
+        using var turn = _local.BeginTurn();
         return _aggregator.ViewHistory(from, to);
     }
 
     /// <inheritdoc />
-    public ValueTask<AggregatorStatus> GetStatus() => ValueTask.FromResult(_aggregator.Status(applied: true));
+    public ValueTask<AggregatorStatus> GetStatus()
+    {
+        using var turn = _local.BeginTurn();
+        return ValueTask.FromResult(_aggregator.Status(applied: true));
+    }
 
     /// <inheritdoc />
     public async Task<MetricAggregates?> GetAggregates(AggregatesQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         await WhenCurrentAsync(cancellationToken);
+        using var turn = _local.BeginTurn();
         if (_aggregator.Windows.Position == 0)
         {
             // Asked for a metric that has never been seen: do not keep an activation for it, unless somebody waits for its first windows.
@@ -186,6 +204,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public Task Subscribe(IWindowObserver observer, CancellationToken cancellationToken = default)
     {
+        using var turn = _local.BeginTurn();
         Observe(observer);
         return Task.CompletedTask;
     }
@@ -193,6 +212,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     /// <inheritdoc />
     public Task Unsubscribe(IWindowObserver observer, CancellationToken cancellationToken = default)
     {
+        using var turn = _local.BeginTurn();
         _observers?.Unsubscribe(observer);
         return Task.CompletedTask;
     }
@@ -227,14 +247,18 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         }
     }
 
-    private async Task AskPartitionAsync() => _isCurrent |= await GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(_partition))
-        .AggregatorActivated(Metric, _aggregator.Windows.Position, _aggregator.Windows.Begin);
+    private async Task AskPartitionAsync()
+    {
+        var stands = await GetStatus();
+        _isCurrent |= await GrainFactory.GetGrain<IPartitionGrain>(PartitionKey.Format(_partition)).AggregatorActivated(Metric, stands.Position, stands.Begin);
+    }
 
     /// <summary>Has chunks merged elsewhere while slices go on being applied. Never throws.</summary>
     private async Task WorkOnHistoryAsync(AggregatorHistory history)
     {
         try
         {
+            // In the turn of the flush still.
             if (history.BeginJob() is not { } job)
             {
                 return;
@@ -252,6 +276,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
                 LogJobFailed(exception, Metric, job.Inputs.Length);
             }
 
+            using var turn = _local.BeginTurn();
             history.EndJob(job, result.Created, result.Output);
         }
         finally
@@ -264,7 +289,13 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
     {
         _observers ??= new ObserverManager<IWindowObserver>(SubscriptionLifetime, _logger);
         _observers.Subscribe(observer, observer);
-        _finalWindows ??= new FinalWindowCollector();
+        if (_finalWindows is null)
+        {
+            // While there are observers, slices come as messages: they are told from here.
+            _finalWindows = new FinalWindowCollector();
+            _observed = _local.BeginTurn();
+        }
+
         _aggregator.Windows.FinalWindows = _finalWindows;
     }
 
@@ -285,6 +316,7 @@ public sealed partial class AggregatorGrain : Grain, IAggregatorGrain, IAggregat
         {
             _aggregator.Windows.FinalWindows = null;
             _finalWindows = null;
+            _observed.Dispose();
         }
     }
 

@@ -23,6 +23,13 @@ internal sealed class PersistentAggregator(
     /// <summary>Chunks written in one flush; more come with the next.</summary>
     private const int MaxChunksPerFlush = 32;
 
+    /// <summary>Buffers larger than this are not kept for the next snapshot.</summary>
+    private const int MaxKeptBytes = 1 << 20;
+
+    /// <summary>Of the thread: metrics are many, and most snapshots small.</summary>
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? s_buffer;
+
     private readonly WindowSettings _settings = SettingsOf(settings, history);
     private long _persistedPosition;
     private long _persistedWatermark;
@@ -320,8 +327,15 @@ internal sealed class PersistentAggregator(
 
     private byte[] Snapshot()
     {
-        var snapshot = new ArrayBufferWriter<byte>(4096);
-        Windows.WriteSnapshot(snapshot);
-        return snapshot.WrittenSpan.ToArray();
+        var buffer = s_buffer ??= new ArrayBufferWriter<byte>();
+        buffer.ResetWrittenCount();
+        Windows.WriteSnapshot(buffer);
+        var snapshot = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity > MaxKeptBytes)
+        {
+            s_buffer = null;
+        }
+
+        return snapshot;
     }
 }

@@ -40,6 +40,7 @@ public static class AggregationServices
         services.AddSingleton<ChunkStores>();
         services.AddSingleton<ChunkCache>();
         services.AddSingleton<SiloStatistics>();
+        services.AddSingleton<LocalAggregators>();
         services.AddSingleton<SeriesBudget>();
         services.AddSingleton<KindConflicts>();
         services.AddSingleton<GrainsInstruments>();

@@ -5,7 +5,7 @@ using OrleansMetrics.Grains.Aggregators;
 namespace OrleansMetrics.Grains.Partitions;
 
 /// <summary>What a partition knows of one of its metrics and its aggregator.</summary>
-internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrain aggregator)
+internal sealed class MetricRoute(string name, long begin, AggregatorLink aggregator)
 {
     private long _observed;
     private long _gap;
@@ -15,7 +15,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
 
     public string Name { get; } = name;
 
-    public IAggregatorIngestGrain Aggregator { get; } = aggregator;
+    public AggregatorLink Aggregator { get; } = aggregator;
 
     /// <summary>What the metric was at or below this position is forgotten; what an aggregator says of it counts no more.</summary>
     public long Begin { get; } = begin;
@@ -100,7 +100,7 @@ internal sealed class MetricRoute(string name, long begin, IAggregatorIngestGrai
 
     public long InFlight => Accepted - Lost - Counters.Settled;
 
-    public static MetricRoute Restore(PartitionState.MetricState state, bool hadGap, IAggregatorIngestGrain aggregator) => new(state.Name, state.Begin, aggregator)
+    public static MetricRoute Restore(PartitionState.MetricState state, bool hadGap, AggregatorLink aggregator) => new(state.Name, state.Begin, aggregator)
     {
         _hadGap = hadGap,
         Kind = state.Kind,

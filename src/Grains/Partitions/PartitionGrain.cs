@@ -24,6 +24,7 @@ public sealed class PartitionGrain(
     SiloStatistics statistics,
     ILocalSiloDetails silo,
     PartitionResidents residents,
+    LocalAggregators aggregators,
     ILogger<PartitionGrain> logger) : Grain, IPartitionGrain, IPartitionHost, IStreamSubscriptionObserver, IAsyncObserver<LogRecord>
 {
     private int _partition;
@@ -37,7 +38,7 @@ public sealed class PartitionGrain(
         _partition = PartitionKey.Parse(this.GetPrimaryKeyString());
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(_partition, log.Partitions, "partition");
         _router = new PartitionRouter(
-            _partition, log, state, metric => GrainFactory.GetGrain<IAggregatorIngestGrain>(metric), time, statistics,
+            _partition, log, state, metric => GrainFactory.GetGrain<IAggregatorIngestGrain>(metric), aggregators, time, statistics,
             silo.SiloAddress.ToParsableString(), logger, this);
         _replayTimer = this.RegisterGrainTimer(_router.ReplayAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan });
         await _router.ActivateAsync(cancellationToken);

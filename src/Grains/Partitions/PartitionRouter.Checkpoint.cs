@@ -45,6 +45,7 @@ internal sealed partial class PartitionRouter
             if (status.Position < route.ConfirmedAtFlush)
             {
                 // It was activated again from an older snapshot and no slice has told it so yet.
+                route.Aggregator.GrainIsAt(status.Position);
                 route.Stall(Now);
             }
 

@@ -8,6 +8,10 @@ namespace OrleansMetrics.Grains.Partitions;
 internal sealed partial class PartitionRouter
 {
     private readonly List<Delivery> _deliveries = [];
+    private readonly List<(int Delivery, Task<AggregatorStatus> Answer)> _underWay = [];
+
+    /// <summary>For each delivery; null stands for a metric that is stalled or has failed now.</summary>
+    private AggregatorStatus?[] _answers = [];
 
     /// <summary>Routes one record and moves the position on, all or nothing as far as this partition's own state goes.</summary>
     /// <returns>False when this activation turned out to be a stale one; nothing has changed then.</returns>
@@ -37,7 +41,8 @@ internal sealed partial class PartitionRouter
         }
 
         PrepareDeliveries(record, batch);
-        Commit(record, batch, await DeliverAsync(record), contiguous);
+        await DeliverAsync(record);
+        Commit(record, batch, contiguous);
         return true;
     }
 
@@ -70,20 +75,34 @@ internal sealed partial class PartitionRouter
         }
     }
 
-    /// <summary>Sends everything, then waits for everything. Null stands for a metric that is stalled or has failed now.</summary>
-    private async Task<AggregatorStatus?[]> DeliverAsync(LogRecord record)
+    /// <summary>Sends everything, then waits for what is not answered at once.</summary>
+    private async ValueTask DeliverAsync(LogRecord record)
     {
-        var pending = new Task<AggregatorStatus>[_deliveries.Count];
-        for (var i = 0; i < pending.Length; i++)
+        if (_answers.Length < _deliveries.Count)
         {
-            if (!_deliveries[i].Route.Stalled)
+            _answers = new AggregatorStatus?[Math.Max(_deliveries.Count, 2 * _answers.Length)];
+        }
+
+        for (var i = 0; i < _deliveries.Count; i++)
+        {
+            _answers[i] = null;
+            if (_deliveries[i].Route.Stalled)
             {
-                pending[i] = Send(_deliveries[i], record).AsTask();
+                continue;
+            }
+
+            var answer = Send(_deliveries[i], record);
+            if (answer.IsCompletedSuccessfully)
+            {
+                _answers[i] = answer.Result;
+            }
+            else
+            {
+                _underWay.Add((i, answer.AsTask()));
             }
         }
 
-        var answers = new AggregatorStatus?[pending.Length];
-        for (var i = 0; i < pending.Length; i++)
+        foreach (var (i, answer) in _underWay)
         {
             var route = _deliveries[i].Route;
             if (route.Stalled)
@@ -93,7 +112,7 @@ internal sealed partial class PartitionRouter
 
             try
             {
-                answers[i] = await pending[i];
+                _answers[i] = await answer;
             }
             catch (Exception exception)
             {
@@ -101,7 +120,7 @@ internal sealed partial class PartitionRouter
             }
         }
 
-        return answers;
+        _underWay.Clear();
     }
 
     private static ValueTask<AggregatorStatus> Send(in Delivery delivery, LogRecord record)
@@ -120,12 +139,12 @@ internal sealed partial class PartitionRouter
     }
 
     /// <summary>Without an await in between, so that a status read while a record is under way is that of the record before.</summary>
-    private void Commit(LogRecord record, PointBatch? batch, AggregatorStatus?[] answers, bool contiguous)
+    private void Commit(LogRecord record, PointBatch? batch, bool contiguous)
     {
         var counts = record.Position > _ledger.CountedThrough;
         _ledger.Count(record, batch);
         MoveTo(record, contiguous);
-        for (var i = 0; i < answers.Length; i++)
+        for (var i = 0; i < _deliveries.Count; i++)
         {
             var (route, _, points) = _deliveries[i];
             if (points != Delivery.WatermarkOnly)
@@ -133,7 +152,7 @@ internal sealed partial class PartitionRouter
                 route.SliceSeen(record.Position, counts ? points : 0);
             }
 
-            if (answers[i] is not { } status)
+            if (_answers[i] is not { } status)
             {
                 continue;
             }

@@ -84,6 +84,7 @@ internal sealed partial class PartitionRouter
         if (!route.Stalled && (position < route.Confirmed || (begin != route.Begin && route.Confirmed > 0)))
         {
             LogAggregatorBehind(metric, _partition, position, route.Confirmed);
+            route.Aggregator.GrainIsAt(position);
             route.Stall(Now);
             _host.HastenMaintenance();
         }
@@ -98,7 +99,7 @@ internal sealed partial class PartitionRouter
         {
             if (route.ReplayedTo < 0)
             {
-                var stands = await route.Aggregator.GetStatus();
+                var stands = await route.Aggregator.Grain.GetStatus();
                 if (stands.Begin > route.Begin)
                 {
                     // Another activation of this partition has forgotten the metric.
@@ -120,7 +121,7 @@ internal sealed partial class PartitionRouter
                 return;
             }
 
-            var status = await route.Aggregator.Advance(route.Begin, route.Confirmed, _watermark);
+            var status = await route.Aggregator.Grain.Advance(route.Begin, route.Confirmed, _watermark);
             if (!status.Applied)
             {
                 route.RetryFailed(Now);
@@ -189,7 +190,7 @@ internal sealed partial class PartitionRouter
         }
 
         // The aggregator may be lost, and be back from its snapshot, between any two slices.
-        var status = await route.Aggregator.Apply(new MetricSlice
+        var status = await route.Aggregator.Grain.Apply(new MetricSlice
         {
             Position = record.Position,
             Previous = route.Confirmed,

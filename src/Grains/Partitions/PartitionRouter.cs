@@ -23,6 +23,7 @@ internal sealed partial class PartitionRouter(
     IPointLog log,
     IPersistentState<PartitionState> state,
     Func<string, IAggregatorIngestGrain> aggregators,
+    LocalAggregators locals,
     TimeProvider time,
     SiloStatistics statistics,
     string silo,
@@ -38,7 +39,7 @@ internal sealed partial class PartitionRouter(
     private readonly SiloStatistics _statistics = statistics;
     private readonly ILogger _logger = logger;
     private readonly IPartitionHost _host = host;
-    private readonly RouteTable _routes = new(aggregators);
+    private readonly RouteTable _routes = new(aggregators, locals);
     private readonly PartitionLedger _ledger = new();
     private long _position;
     private long _watermark;

@@ -9,13 +9,15 @@ namespace OrleansMetrics.Grains.Partitions;
 internal sealed class RouteTable
 {
     private readonly Func<string, IAggregatorIngestGrain> _aggregators;
+    private readonly LocalAggregators _locals;
     private readonly Dictionary<string, MetricRoute> _routes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MetricRoute>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
 
-    public RouteTable(Func<string, IAggregatorIngestGrain> aggregators)
+    public RouteTable(Func<string, IAggregatorIngestGrain> aggregators, LocalAggregators locals)
     {
         _aggregators = aggregators;
+        _locals = locals;
         _bySpan = _routes.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -29,7 +31,7 @@ internal sealed class RouteTable
     {
         foreach (var metric in state.Metrics)
         {
-            Add(MetricRoute.Restore(metric, state.LastGap > 0, _aggregators(metric.Name)));
+            Add(MetricRoute.Restore(metric, state.LastGap > 0, LinkTo(metric.Name)));
         }
 
         RefreshNextClose();
@@ -47,7 +49,7 @@ internal sealed class RouteTable
         if (!_bySpan.TryGetValue(name, out var route))
         {
             var text = name.ToString();
-            route = new MetricRoute(text, begin, _aggregators(text)) { Gap = lastGap };
+            route = new MetricRoute(text, begin, LinkTo(text)) { Gap = lastGap };
             Add(route);
         }
 
@@ -106,6 +108,8 @@ internal sealed class RouteTable
 
         return new MetricPage([.. page], null);
     }
+
+    private AggregatorLink LinkTo(string metric) => new(metric, _aggregators(metric), _locals);
 
     private void Add(MetricRoute route)
     {

@@ -30,6 +30,34 @@ public sealed class SeriesMemoryTests
         Assert.InRange(bytes, 100, mostBytes);
     }
 
+    [Fact]
+    public void A_metric_of_one_series_is_small()
+    {
+        const int Metrics = 2_000;
+        var held = new MetricAggregator?[Metrics];
+        FillOneEach(held);
+        var with = GC.GetTotalMemory(forceFullCollection: true);
+        Array.Clear(held);
+        var bytes = (with - GC.GetTotalMemory(forceFullCollection: true)) / Metrics;
+        Assert.InRange(bytes, 500, 6_000);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void FillOneEach(MetricAggregator?[] held)
+    {
+        for (var metric = 0; metric < held.Length; metric++)
+        {
+            var id = IdOf(metric);
+            var aggregator = held[metric] = new MetricAggregator(AggregatorRun.CreateSettings(Size, Size, 6));
+            for (var window = 1; window <= 20; window++)
+            {
+                TestPoint[] points = [.. Enumerable.Range(0, 4).Select(at => new TestPoint(id, 10 + at, ((long)window * Size) + at))];
+                var slice = new TestSlice(points, window == 1 ? [new TestDefinition(id, KeyOf(metric))] : []).ToBytes();
+                aggregator.Apply(new SliceReader(slice), window, (long)window * Size + 5_000);
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static byte[] Fill(MetricAggregator?[] held, int pointsPerWindow)
     {

@@ -48,7 +48,7 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             "LogRecordsLost", "LogStale", "chunk created", "chunk was there already", "chunk cleared", "chunks merged", "chunks rolled up", "job in vain", "chunks expired",
             "windows corrected", "late points in a snapshot", "late points in a chunk", "late points in a merged chunk",
             "LogForgotten", "forgotten", "forgotten again", "forgotten at the end", "snapshot cleared", "LogForgettingFailed", "points overflowed", "snapshot of what is forgotten",
-            "slice of another kind", "another kind after it was forgotten", "gauge", "counter", "cumulative_counter", "distribution", "set",
+            "slice applied without a message", "slice applied without a message, by a stale aggregator", "slice of another kind", "another kind after it was forgotten", "gauge", "counter", "cumulative_counter", "distribution", "set",
         ];
         Assert.True(coverage.GetValueOrDefault("stale clear fenced") >= seeds / 1_000, "a stale clear is rare");
         Assert.All(wanted, what => Assert.True(coverage.GetValueOrDefault(what) >= seeds / 100, $"{what}: {coverage.GetValueOrDefault(what)} times"));

@@ -26,7 +26,7 @@ internal class SimulatedActivation(string name)
 
     public bool IsIdle => !_busy && _turns.Count == 0;
 
-    public void Activated()
+    public virtual void Activated()
     {
         Ready = true;
         foreach (var start in _waiting)
@@ -81,7 +81,7 @@ internal class SimulatedActivation(string name)
         return answer.Task;
     }
 
-    public void Kill()
+    public virtual void Kill()
     {
         Alive = false;
         foreach (var fail in _outstanding.ToList())

@@ -11,6 +11,7 @@ internal sealed class SimulatedAggregator : SimulatedActivation
 {
     private readonly Simulation _simulation;
     private readonly SimulatedChunks _chunks;
+    private readonly LocalAggregators _silo;
 
     public SimulatedAggregator(Simulation simulation, string metric, int number)
         : base($"{metric}/{number}")
@@ -20,14 +21,51 @@ internal sealed class SimulatedAggregator : SimulatedActivation
         State = new SimulatedState<SnapshotState>(simulation, this, metric, static state => new SnapshotState { Bytes = state.Bytes });
         _chunks = new SimulatedChunks(simulation, this, metric);
         History = !simulation.KeepsHistory ? null : new AggregatorHistory(simulation.History, _chunks, simulation.Statistics, simulation.Time);
+        _silo = simulation.AnySilo();
         Aggregator = new PersistentAggregator(State, simulation.Settings, simulation.Statistics, () => DeactivationRequested = true, History);
+        Local = new LocalAggregator(Aggregator);
     }
 
     public AggregatorHistory? History { get; }
 
+    public LocalAggregator Local { get; }
+
+    /// <summary>Last position that came by a message.</summary>
+    public long SentTo { get; set; }
+
+    public override void Activated()
+    {
+        SentTo = Aggregator.Windows.Position;
+        _silo.Add(Metric, Local);
+        base.Activated();
+    }
+
+    public override void Kill()
+    {
+        _silo.Remove(Metric, Local);
+        base.Kill();
+    }
+
+    /// <summary>As the grain when it is deactivated.</summary>
+    public Task DeactivateAsync()
+    {
+        _silo.Remove(Metric, Local);
+        return Aggregator.FlushAsync();
+    }
+
+    /// <summary>A turn of the activation.</summary>
+    public T InTurn<T>(Func<T> turn)
+    {
+        using (Local.BeginTurn())
+        {
+            return turn();
+        }
+    }
+
     /// <summary>Flushes, and has chunks merged beside all else.</summary>
     public async Task<AggregatorStatus> FlushAsync()
     {
+        using var turn = Local.BeginTurn();
         var status = await Aggregator.FlushAsync();
         if (History?.BeginJob() is { } job)
         {
@@ -40,6 +78,7 @@ internal sealed class SimulatedAggregator : SimulatedActivation
     /// <summary>Clears what storage has, and ends as the grain does.</summary>
     public async Task<bool> ForgetAsync(long through)
     {
+        using var turn = Local.BeginTurn();
         await Aggregator.ForgetAsync(through);
         DeactivationRequested |= Aggregator.Windows.Position == 0;
         return true;
@@ -63,6 +102,7 @@ internal sealed class SimulatedAggregator : SimulatedActivation
             _simulation.Seen("job failed");
         }
 
+        using var turn = Local.BeginTurn();
         History!.EndJob(job, created, output);
         _simulation.Seen(!created ? "job in vain" : job.Step == 0 ? "chunks merged" : "chunks rolled up");
     }
@@ -75,7 +115,7 @@ internal sealed class SimulatedPartition : SimulatedActivation, IPartitionHost
     {
         State = new SimulatedState<PartitionState>(simulation, this, Simulation.PartitionKey, static state => state);
         Router = new PartitionRouter(
-            0, new SimulatedLogPort(simulation, this), State, metric => new AggregatorPort(simulation, this, metric), simulation.Time,
+            0, new SimulatedLogPort(simulation, this), State, metric => new AggregatorPort(simulation, this, metric), simulation.AnySilo(), simulation.Time,
             simulation.Statistics, "silo", simulation, this);
     }
 
@@ -115,14 +155,15 @@ internal sealed class AggregatorPort(Simulation simulation, SimulatedActivation 
         .AggregatorOf(metric).Run(to => to.Receive(
             () =>
             {
-                var status = to.Aggregator.Apply(slice);
+                var status = to.InTurn(() => to.Aggregator.Apply(slice));
+                to.SentTo = to.Aggregator.Windows.Position;
                 simulation.Applied(to, slice, status);
                 return Task.FromResult(status);
             },
             interleave: true))));
 
     public ValueTask<AggregatorStatus> Advance(long begin, long previous, long watermark) => new(simulation.Call(caller, $"{metric}.Advance({watermark}, after {previous})", () => simulation
-        .AggregatorOf(metric).Run(to => to.Receive(() => Task.FromResult(to.Aggregator.Advance(begin, previous, watermark)), interleave: true))));
+        .AggregatorOf(metric).Run(to => to.Receive(() => Task.FromResult(to.InTurn(() => to.Aggregator.Advance(begin, previous, watermark))), interleave: true))));
 
     public Task<AggregatorStatus> Flush() => simulation.Call(caller, $"{metric}.Flush()", () => simulation
         .AggregatorOf(metric).Run(static to => to.Receive(to.FlushAsync, interleave: false)));
@@ -133,7 +174,7 @@ internal sealed class AggregatorPort(Simulation simulation, SimulatedActivation 
     public ValueTask<HistoryView> GetHistory(long from, long to) => throw new NotSupportedException();
 
     public ValueTask<AggregatorStatus> GetStatus() => new(simulation.Call(caller, $"{metric}.GetStatus()", () => simulation
-        .AggregatorOf(metric).Run(static to => to.Receive(() => Task.FromResult(to.Aggregator.Status(applied: true)), interleave: true))));
+        .AggregatorOf(metric).Run(static to => to.Receive(() => Task.FromResult(to.InTurn(() => to.Aggregator.Status(applied: true))), interleave: true))));
 }
 
 /// <summary>A reference to the partition in somebody's hands.</summary>

@@ -222,7 +222,11 @@ internal sealed partial class Simulation
         {
             if (activation is SimulatedAggregator aggregator)
             {
-                await Late(aggregator.Aggregator.FlushAsync);
+                await Late(async () =>
+                {
+                    await aggregator.DeactivateAsync();
+                    return true;
+                });
             }
             else if (activation is SimulatedPartition partition)
             {

@@ -28,6 +28,7 @@ internal sealed partial class Simulation : ILogger
     private readonly List<SimulatedActivation> _activations = [];
     private readonly StringBuilder? _trace;
     private readonly Faults _faults;
+    private readonly LocalAggregators[] _silos;
     private SimulatedPartition? _partition;
     private SimulatedFlush _flush;
     private long _streamedTo;
@@ -44,6 +45,7 @@ internal sealed partial class Simulation : ILogger
         Seed = seed;
         Random = new Random(seed);
         _faults = Faults.Any(Random);
+        _silos = [.. Enumerable.Range(0, Random.Next(1, 4)).Select(static _ => new LocalAggregators())];
         Expires = Random.Next(2) == 0;
         Forgets = Expires && Random.Next(3) > 0;
         KeepsHistory = !Forgets || Random.Next(3) == 0;
@@ -66,6 +68,9 @@ internal sealed partial class Simulation : ILogger
 
     /// <summary>Slices name kinds, not always the same ones.</summary>
     public bool HasKinds { get; }
+
+    /// <summary>Where a new activation is: what is on one silo may go there without messages.</summary>
+    public LocalAggregators AnySilo() => _silos[Random.Next(_silos.Length)];
 
     /// <summary>Chunks expire too, so that metrics are forgotten.</summary>
     public bool Forgets { get; }
@@ -323,6 +328,12 @@ internal sealed partial class Simulation : ILogger
         if (_failure is not null)
         {
             throw new InvalidOperationException(_failure.Message, _failure);
+        }
+
+        foreach (var aggregator in _activations.OfType<SimulatedAggregator>().Where(static one => one.Alive && one.SentTo < one.Aggregator.Windows.Position))
+        {
+            aggregator.SentTo = aggregator.Aggregator.Windows.Position;
+            Seen(aggregator.Stale ? "slice applied without a message, by a stale aggregator" : "slice applied without a message");
         }
 
         if (_partition is { Alive: true, Ready: true, Stale: false } partition)
