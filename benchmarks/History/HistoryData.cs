@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OrleansMetrics.Benchmarks.Load;
 using OrleansMetrics.Benchmarks.Servers;
 using OrleansMetrics.Silo.Hosting;
@@ -71,9 +73,9 @@ internal sealed class HistoryData : IDisposable
         [
             "--urls", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{ports[0]}"), "--Storage:Directory", Directory, "--Node:Name", "benchmark",
             "--Node:SiloPort", ports[1].ToString(CultureInfo.InvariantCulture), "--Node:GatewayPort", ports[2].ToString(CultureInfo.InvariantCulture),
-            "--Flush:Interval", "00:00:00.5", "--Windows:AllowedLateness", "00:02:00", "--Logging:LogLevel:Default", "Error",
+            "--Flush:Interval", "00:00:00.5", "--Windows:AllowedLateness", "00:02:00",
         ];
-        await using var node = StandaloneNode.Build(settings, configure: null, services => services.AddSingleton<TimeProvider>(clock));
+        await using var node = StandaloneNode.Build(settings, configure: null, services => services.AddSingleton<TimeProvider>(clock).AddLogging(static logging => logging.ClearProviders()));
         await node.StartAsync(cancellationToken);
         using (var connection = new HttpConnection(ports[0]))
         {
@@ -93,7 +95,7 @@ internal sealed class HistoryData : IDisposable
 
     private static void Send(HttpConnection connection, byte[] lines)
     {
-        var head = System.Text.Encoding.ASCII.GetBytes($"POST /write?precision=s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {lines.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n");
+        var head = Encoding.ASCII.GetBytes($"POST /write?precision=s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {lines.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n");
         byte[] request = [.. head, .. lines];
         for (var tries = 0; ; tries++)
         {

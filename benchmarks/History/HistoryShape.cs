@@ -4,14 +4,23 @@ using System.Text;
 namespace OrleansMetrics.Benchmarks.History;
 
 /// <summary>Hours of points of several metrics: levels and percentages in eighths, counts, and a constant, as servers send them.</summary>
-/// <param name="Metrics">Metrics, each of another kind of values, four kinds in turn.</param>
-/// <param name="SeriesPerMetric">Series of each.</param>
-/// <param name="Hours">How long.</param>
-/// <param name="Interval">Seconds between two points of a series.</param>
-internal sealed record HistoryShape(int Metrics, int SeriesPerMetric, int Hours, int Interval)
+/// <param name="metrics">Metrics, each of another kind of values, four kinds in turn.</param>
+/// <param name="seriesPerMetric">Series of each.</param>
+/// <param name="hours">How long.</param>
+/// <param name="interval">Seconds between two points of a series.</param>
+internal sealed class HistoryShape(int metrics, int seriesPerMetric, int hours, int interval)
 {
     private readonly Random _random = new(1);
-    private readonly double[] _levels = new double[Metrics * SeriesPerMetric];
+    private readonly double[] _levels = new double[metrics * seriesPerMetric];
+
+    /// <summary>Metrics.</summary>
+    public int Metrics => metrics;
+
+    /// <summary>Series of each.</summary>
+    public int SeriesPerMetric => seriesPerMetric;
+
+    /// <summary>How long.</summary>
+    public int Hours => hours;
 
     /// <summary>The metric of this number.</summary>
     public static string MetricName(int metric) => string.Create(CultureInfo.InvariantCulture, $"history_{metric}");
@@ -22,8 +31,8 @@ internal sealed record HistoryShape(int Metrics, int SeriesPerMetric, int Hours,
         var text = new StringBuilder();
         for (var series = 0; series < _levels.Length; series++)
         {
-            var (metric, host) = (series / SeriesPerMetric, series % SeriesPerMetric);
-            for (var second = 0; second < 60; second += Interval)
+            var (metric, host) = (series / seriesPerMetric, series % seriesPerMetric);
+            for (var second = 0; second < 60; second += interval)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{MetricName(metric)},host=h{host},rack=r{host % 5} value={Next(metric, series)} {start.ToUnixTimeSeconds() + second}\n");
             }
