@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using OrleansMetrics.Benchmarks.Compare;
 using OrleansMetrics.Benchmarks.Gate;
+using OrleansMetrics.Benchmarks.History;
 using OrleansMetrics.Benchmarks.Latency;
 using OrleansMetrics.Benchmarks.Scale;
 using OrleansMetrics.Benchmarks.Servers;
@@ -36,7 +37,7 @@ internal static class MeasuringCommands
 
     private static RootCommand Root() => new("Measures whole processes on this machine.")
     {
-        CompareCommand.Define(), LatencyCommand.Define(), ScaleCommand.Define(), GateCommand.Define(), Serve(),
+        CompareCommand.Define(), LatencyCommand.Define(), ScaleCommand.Define(), HistoryCommand.Define(), GateCommand.Define(), Serve(),
     };
 
     private static Command Serve()

@@ -36,15 +36,20 @@ internal sealed class RunningServer : IDisposable
     public ProcessUse Use => ProcessUse.Read(_process.Id);
 
     /// <summary>Starts a server and waits until it takes points.</summary>
+    /// <param name="program">What to start.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="fill">Puts data into its directory before it starts.</param>
     /// <exception cref="IOException">It ended, or did not become ready within two minutes.</exception>
-    public static RunningServer Start(IServerProgram program, CancellationToken cancellationToken)
+    public static RunningServer Start(IServerProgram program, CancellationToken cancellationToken, Action<string>? fill = null)
     {
         var directory = Directory.CreateTempSubdirectory("orleansmetrics-benchmark-").FullName;
         var port = FreePorts.Take(1)[0];
         RunningServer? server = null;
         try
         {
-            var start = program.Start(Directory.CreateDirectory(Path.Combine(directory, "data")).FullName, port);
+            var data = Directory.CreateDirectory(Path.Combine(directory, "data")).FullName;
+            fill?.Invoke(data);
+            var start = program.Start(data, port);
             start.RedirectStandardOutput = start.RedirectStandardError = true;
             start.WorkingDirectory = directory;
             server = new RunningServer(program, Process.Start(start)!, directory, port);

@@ -37,4 +37,7 @@ public sealed record RangeQuery
 
     /// <summary>The <see cref="SeriesRange.Cursor"/> of the last series read before; null: from the first. Not with <see cref="GroupBy"/>.</summary>
     [Id(7)] public string? After { get; init; }
+
+    /// <summary>The numbers wanted; fewer are cheaper.</summary>
+    [Id(8)] public RangeMembers Members { get; init; } = RangeMembers.All;
 }

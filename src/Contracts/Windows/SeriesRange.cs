@@ -13,5 +13,5 @@ public sealed record SeriesRange
     [Id(1)] public required Tag[] Tags { get; init; }
 
     /// <summary>Windows in ascending order of start; those without points are not there.</summary>
-    [Id(2)] public required WindowAggregate[] Windows { get; init; }
+    [Id(2)] public required WindowColumns Windows { get; init; }
 }

@@ -32,33 +32,8 @@ internal static class AggregatesJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes the windows of one series or group.</summary>
-    /// <param name="json">Stands inside the array of series.</param>
-    /// <param name="series">The series.</param>
-    /// <param name="kind">What the metric is.</param>
-    /// <param name="members">Which members of the windows.</param>
-    public static void WriteRange(Utf8JsonWriter json, SeriesRange series, MetricKind kind, WindowMembers members)
-    {
-        json.WriteStartObject();
-        WriteTags(json, series.Tags);
-        json.WriteStartArray("windows"u8);
-        foreach (var window in series.Windows)
-        {
-            if (members.Named is { } named)
-            {
-                WriteMembers(json, window, named);
-            }
-            else
-            {
-                WriteWindow(json, window, kind);
-            }
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteTags(Utf8JsonWriter json, IEnumerable<Tag> tags)
+    /// <summary>Writes the tags of a series.</summary>
+    public static void WriteTags(Utf8JsonWriter json, IEnumerable<Tag> tags)
     {
         json.WriteStartObject("tags"u8);
         foreach (var tag in tags)
@@ -75,24 +50,6 @@ internal static class AggregatesJson
         WriteInstant(json, "start"u8, window.Start);
         WriteInstant(json, "end"u8, window.End);
         json.WriteBoolean("final"u8, window.Final);
-    }
-
-    private static void WriteMembers(Utf8JsonWriter json, WindowAggregate window, WindowMember[] members)
-    {
-        WriteWindowHead(json, window);
-        foreach (var member in members)
-        {
-            if (member.Whole is { } whole)
-            {
-                json.WriteNumber(member.Key, whole(window));
-            }
-            else
-            {
-                WriteDouble(json, member.Key, member.ValueOf(window));
-            }
-        }
-
-        json.WriteEndObject();
     }
 
     private static void WriteTotal(Utf8JsonWriter json, SeriesTotal total, MetricKind kind)
@@ -115,7 +72,7 @@ internal static class AggregatesJson
         json.WriteNumber("count"u8, window.Count);
         if (kind == MetricKind.Set)
         {
-            WriteDouble(json, WindowMember.Distinct.Key, WindowMember.Distinct.ValueOf(window));
+            WriteDouble(json, "distinct"u8, window.Distinct ?? double.NaN);
             WriteInstant(json, "lastUpdated"u8, window.LastUpdated);
             EndWindow(json, window);
             return;
@@ -128,7 +85,7 @@ internal static class AggregatesJson
         WriteDouble(json, "last"u8, window.Last);
         if (kind.IsCounter())
         {
-            WriteDouble(json, WindowMember.Rate.Key, window.Rate);
+            WriteDouble(json, "rate"u8, window.Rate);
         }
 
         WriteInstant(json, "lastUpdated"u8, window.LastUpdated);

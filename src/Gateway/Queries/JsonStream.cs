@@ -19,6 +19,23 @@ internal sealed class JsonStream(PipeWriter pipe) : IDisposable
     /// <summary>Where to write.</summary>
     public Utf8JsonWriter Writer { get; } = new((IBufferWriter<byte>)pipe, Options);
 
+    /// <summary>Writes elements of an array that is being written, past <see cref="Writer"/>, and sends what is 32 KiB or more.</summary>
+    /// <param name="count">How many there are.</param>
+    /// <param name="write">Writes from one on, with commas between; returns the first that it has not written.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async ValueTask WriteElementsAsync(int count, Func<PipeWriter, int, int> write, CancellationToken cancellationToken)
+    {
+        Writer.Flush();
+        for (var next = 0; next < count;)
+        {
+            next = write(pipe, next);
+            if (!pipe.CanGetUnflushedBytes || pipe.UnflushedBytes >= FlushBytes)
+            {
+                await FlushAsync(cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Sends what has been written if it is 32 KiB or more. To be called after every element of a long array.</summary>
     public ValueTask FlushWhenLargeAsync(CancellationToken cancellationToken) =>
         Writer.BytesCommitted + Writer.BytesPending - _flushed < FlushBytes ? ValueTask.CompletedTask : FlushAsync(cancellationToken);

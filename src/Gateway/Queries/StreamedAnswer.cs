@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.IO.Pipelines;
 
 namespace OrleansMetrics.Gateway.Queries;
 
@@ -24,7 +24,7 @@ internal sealed class StreamedAnswer : IResult
     }
 
     /// <summary>An answer in another form: written, and sent whenever the writer says so.</summary>
-    public StreamedAnswer(Func<IBufferWriter<byte>, Func<CancellationToken, ValueTask>, CancellationToken, Task> write, string contentType)
+    public StreamedAnswer(Func<PipeWriter, Func<CancellationToken, ValueTask>, CancellationToken, Task> write, string contentType)
     {
         _contentType = contentType;
         _write = async (response, cancellationToken) =>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OrleansMetrics.Contracts.Points;
 using OrleansMetrics.Contracts.Windows;
 
@@ -8,42 +7,40 @@ namespace OrleansMetrics.Gateway.Queries;
 /// <summary>A number of a window that can be asked for by name.</summary>
 internal sealed class WindowMember
 {
-    private readonly Func<WindowAggregate, double> _value;
-
-    private WindowMember(string name, Func<WindowAggregate, double> value, double? probability = null)
-    {
-        Name = name;
-        Key = Encoding.UTF8.GetBytes(name);
-        Probability = probability;
-        _value = value;
-    }
+    private WindowMember(string name, WindowValueWriter write, RangeMembers needs = RangeMembers.None, double? probability = null) =>
+        (Name, Write, Needs, Probability) = (name, write, needs, probability);
 
     /// <summary>Those that every window has.</summary>
     public static WindowMember[] Numbers { get; } =
     [
-        new("count", static window => window.Count) { Whole = static window => window.Count }, new("sum", static window => window.Sum), new("min", static window => window.Min),
-        new("max", static window => window.Max), new("mean", static window => window.Mean), new("last", static window => window.Last),
+        new("count", static (windows, i, into) => NumberText.Write(windows.Counts[i], into)),
+        new("sum", static (windows, i, into) => Finite(windows.Sums, i, into), RangeMembers.Sum),
+        new("min", static (windows, i, into) => Finite(windows.Mins, i, into), RangeMembers.Min),
+        new("max", static (windows, i, into) => Finite(windows.Maxs, i, into), RangeMembers.Max),
+        new("mean", static (windows, i, into) => windows.Sums.IsEmpty ? 0 : Finite(windows.Sums[i] / windows.Counts[i], into), RangeMembers.Sum),
+        new("last", static (windows, i, into) => Finite(windows.Lasts, i, into), RangeMembers.Last),
     ];
 
     /// <summary>Only counters have it.</summary>
-    public static WindowMember Rate { get; } = new("rate", static window => window.Rate);
+    public static WindowMember Rate { get; } = new(
+        "rate", static (windows, i, into) => windows.Sums.IsEmpty ? 0 : Finite(windows.Sums[i] / TimeSpan.FromMilliseconds(windows.Sizes[i]).TotalSeconds, into), RangeMembers.Sum);
 
     /// <summary>Only sets have it, and besides it only a count.</summary>
-    public static WindowMember Distinct { get; } = new("distinct", static window => window.Distinct ?? double.NaN);
+    public static WindowMember Distinct { get; } = new("distinct", static (windows, i, into) => windows.Distincts.IsEmpty || windows.Distincts[i] < 0 ? 0 : NumberText.Write(windows.Distincts[i], into));
 
     /// <summary>How many points came after the window was final: only when it is asked for.</summary>
-    public static WindowMember Revision { get; } = new("revision", static window => window.Revision) { Whole = static window => window.Revision };
+    public static WindowMember Revision { get; } = new("revision", static (windows, i, into) => NumberText.Write(windows.Revisions.IsEmpty ? 0 : windows.Revisions[i], into), RangeMembers.Revision);
 
     public string Name { get; }
-
-    /// <summary>The name in UTF-8.</summary>
-    public byte[] Key { get; }
 
     /// <summary>Of a quantile.</summary>
     public double? Probability { get; }
 
-    /// <summary>Of a number that is a whole one.</summary>
-    public Func<WindowAggregate, long>? Whole { get; private init; }
+    /// <summary>Writes its value.</summary>
+    public WindowValueWriter Write { get; }
+
+    /// <summary>What a query has to ask for.</summary>
+    public RangeMembers Needs { get; }
 
     /// <summary>The members of windows of a kind, without quantiles.</summary>
     public static WindowMember[] Of(MetricKind kind) => kind == MetricKind.Set ? [Numbers[0], Distinct] : kind.IsCounter() ? [.. Numbers, Rate] : Numbers;
@@ -57,13 +54,14 @@ internal sealed class WindowMember
     public static WindowMember Quantile(double probability) =>
         Quantile("p" + ((decimal)probability * 100).ToString("0.##########", CultureInfo.InvariantCulture), probability);
 
-    /// <summary>Not a number when the window does not have it.</summary>
-    public double ValueOf(WindowAggregate window) => _value(window);
-
     private static WindowMember Quantile(string name, double probability) => new(
         name,
-        window => Array.Find(window.Quantiles, quantile => quantile.Probability.Equals(probability)) is { Probability: > 0 } found ? found.Value : double.NaN,
-        probability);
+        (windows, i, into) => windows.Probabilities.IndexOf(probability) is >= 0 and var place ? Finite(windows.Quantiles(place), i, into) : 0,
+        probability: probability);
+
+    private static int Finite(ReadOnlySpan<double> column, int index, Span<byte> into) => column.IsEmpty ? 0 : Finite(column[index], into);
+
+    private static int Finite(double value, Span<byte> into) => double.IsFinite(value) ? NumberText.Write(value, into) : 0;
 
     private static double? ProbabilityOf(string name) =>
         name.Length > 1 && name[0] == 'p' && decimal.TryParse(name.AsSpan(1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percentile) && percentile is > 0 and <= 100

@@ -1,4 +1,5 @@
 using OrleansMetrics.Contracts.Points;
+using OrleansMetrics.Contracts.Windows;
 
 namespace OrleansMetrics.Gateway.Queries;
 
@@ -9,6 +10,9 @@ internal sealed record WindowMembers(WindowMember[]? Named, double[]? Quantiles)
 {
     private const int Most = 16;
     private const string Allowed = "names separated by commas, each once: count, sum, min, max, mean, last, rate, distinct, or p with a percentile such as p99 or p99.9";
+
+    /// <summary>What a query has to ask for.</summary>
+    public RangeMembers Needs => Named is null ? RangeMembers.All : Named.Aggregate(RangeMembers.None, static (all, member) => all | member.Needs);
 
     /// <summary>A member that is asked for and that windows of this kind do not have; null: they have all.</summary>
     public WindowMember? MissingOf(MetricKind kind) =>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Globalization;
 using System.Text;
 using OrleansMetrics.Contracts.Points;
@@ -25,10 +26,18 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
         json.WriteNumber("step"u8, query.Step.TotalSeconds);
         json.WriteStartArray("series"u8);
         string? last = null;
+        WindowRows? rows = null;
         for (var written = 0; _hasCurrent && written < limit; written++)
         {
             last = series.Current.Cursor;
-            AggregatesJson.WriteRange(json, series.Current, metric.Kind, members);
+            var windows = series.Current.Windows;
+            rows ??= WindowRows.Json(members.Named, metric.Kind, windows.Probabilities);
+            json.WriteStartObject();
+            AggregatesJson.WriteTags(json, series.Current.Tags);
+            json.WriteStartArray("windows"u8);
+            await stream.WriteElementsAsync(windows.Count, (pipe, first) => rows.Write(pipe, windows, first), cancellationToken);
+            json.WriteEndArray();
+            json.WriteEndObject();
             await stream.FlushWhenLargeAsync(cancellationToken);
             _hasCurrent = await series.MoveNextAsync();
         }
@@ -39,14 +48,14 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
     }
 
     /// <summary>Writes a line per window.</summary>
-    public async Task WriteCsvAsync(IBufferWriter<byte> output, Func<CancellationToken, ValueTask> flush, CancellationToken cancellationToken)
+    public async Task WriteCsvAsync(PipeWriter output, Func<CancellationToken, ValueTask> flush, CancellationToken cancellationToken)
     {
         await using var reading = series;
         var line = new StringBuilder("series,start,end,final");
         WindowMember[] columns = members.Named ??
         [
             .. WindowMember.Of(metric.Kind),
-            .. _hasCurrent && series.Current.Windows.Length > 0 ? series.Current.Windows[0].Quantiles.Select(static q => WindowMember.Quantile(q.Probability)) : [],
+            .. _hasCurrent && metric.Kind != MetricKind.Set ? series.Current.Windows.Probabilities.ToArray().Select(WindowMember.Quantile) : [],
         ];
         foreach (var column in columns)
         {
@@ -57,24 +66,17 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
         for (var written = 0; _hasCurrent && written < limit; written++)
         {
             var tags = Quote(string.Join(',', series.Current.Tags.Select(static tag => $"{Escape(tag.Name)}={Escape(tag.Value)}")));
-            foreach (var window in series.Current.Windows)
+            var windows = series.Current.Windows;
+            var rows = WindowRows.Csv(tags, columns);
+            for (var next = 0; next < windows.Count;)
             {
-                line.Clear().Append(tags).Append(',').Append(Format(window.Start)).Append(',').Append(Format(window.End)).Append(',').Append(window.Final ? "true" : "false");
-                foreach (var column in columns)
-                {
-                    var value = column.ValueOf(window);
-                    line.Append(',').Append(double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "");
-                }
-
-                Write(output, line.Append("\r\n"));
+                next = rows.Write(output, windows, next);
+                await flush(cancellationToken);
             }
 
-            await flush(cancellationToken);
             _hasCurrent = await series.MoveNextAsync();
         }
     }
-
-    private static string Format(DateTimeOffset instant) => instant.UtcDateTime.ToString(AggregatesJson.InstantFormat, CultureInfo.InvariantCulture);
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal);
 

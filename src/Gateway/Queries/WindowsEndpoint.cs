@@ -8,6 +8,9 @@ namespace OrleansMetrics.Gateway.Queries;
 internal static class WindowsEndpoint
 {
     private static readonly string[] Parameters = ["from", "to", "step", "agg", "groupBy", "limit", "after"];
+    private const int WindowsPerBatch = 8_192;
+    private const int MaxSeriesPerBatch = 250;
+    private static readonly TimeSpan ShortestLikely = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DefaultRange = TimeSpan.FromHours(1);
 
     /// <summary>Every series, or group of series, with its windows of a range.</summary>
@@ -35,7 +38,9 @@ internal static class WindowsEndpoint
 
         // One more than asked for says whether there is another page.
         var limit = query.Limit;
-        var series = grains.GetGrain<IHistoryGrain>(name).Query(query with { Limit = Math.Min(limit + 1, RangeQuery.MaxLimit) }, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var asked = query with { Limit = Math.Min(limit + 1, RangeQuery.MaxLimit) };
+        var batch = SeriesPerBatch(query);
+        var series = new ReadAhead<SeriesRange>(grains.GetGrain<IHistoryGrain>(name).Query(asked, cancellationToken).WithBatchSize(batch), batch, cancellationToken);
         var answer = new WindowsAnswer(known, query, members, limit, series);
         try
         {
@@ -75,9 +80,17 @@ internal static class WindowsEndpoint
             Tags = parameters.Tags,
             GroupBy = parameters.Names("groupBy") is var names && names is ["*"] ? [] : names,
             Quantiles = members.Quantiles,
+            Members = members.Needs,
             Limit = parameters.Count("limit", AggregatesEndpoints.DefaultLimit, AggregatesEndpoints.MaxLimit),
             After = parameters.Text("after"),
         };
+    }
+
+    /// <summary>So many that a batch has some thousand windows: the grain's turns stay short, and little waits for a slow client.</summary>
+    private static int SeriesPerBatch(RangeQuery query)
+    {
+        var windows = (query.To - query.From) / (query.Step > TimeSpan.Zero ? query.Step : ShortestLikely);
+        return (int)Math.Clamp(WindowsPerBatch / Math.Max(windows, 1), 1, MaxSeriesPerBatch);
     }
 
     private static bool WantsCsv(HttpContext context)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace OrleansMetrics.Grains.Aggregation;
 
@@ -68,6 +69,7 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         return zeros;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong ReadFew(int bits)
     {
         var value = Peek() >> (64 - bits);
@@ -75,23 +77,27 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         return value;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Skip(int bits)
     {
         _at += bits;
         if (_at > _bytes.Length * 8L)
         {
-            throw new InvalidDataException("the bits end too early");
+            ThrowEnd();
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly ulong Peek()
     {
         var at = (int)(_at >> 3);
-        if (at + 8 <= _bytes.Length)
-        {
-            return BinaryPrimitives.ReadUInt64BigEndian(_bytes[at..]) << (int)(_at & 7);
-        }
+        return at + 8 <= _bytes.Length ? BinaryPrimitives.ReadUInt64BigEndian(_bytes[at..]) << (int)(_at & 7) : PeekAtEnd(at);
+    }
 
+    private static void ThrowEnd() => throw new InvalidDataException("the bits end too early");
+
+    private readonly ulong PeekAtEnd(int at)
+    {
         Span<byte> last = stackalloc byte[8];
         last.Clear();
         _bytes[at..].CopyTo(last);

@@ -41,6 +41,20 @@ internal struct BucketCounts
         return index + rest.IndexOfAnyExcept((byte)0) / _width;
     }
 
+    /// <summary>The last bucket up to this one that has counted something; from one before <see cref="First"/> on, this one.</summary>
+    public readonly int PreviousCounted(int index)
+    {
+        if (index < First || Read(index - _base) != 0)
+        {
+            return index;
+        }
+
+        // The first bucket has always counted something, or nothing before this one has.
+        var rest = _counters.AsSpan((First - _base) * _width, (index - First + 1) * _width);
+        var last = rest.LastIndexOfAnyExcept((byte)0);
+        return last < 0 ? First - 1 : First + last / _width;
+    }
+
     public void Clear()
     {
         if (_width != 0)

@@ -124,6 +124,11 @@ public sealed class ExponentialHistogram
         var rank = Math.Clamp((long)Math.Ceiling(probability * Count * (1 - 4e-16)), 1, Count);
         if (IsRaw)
         {
+            if (rank == Count)
+            {
+                return max;
+            }
+
             Span<double> sorted = stackalloc double[MaxRaw];
             _raw.AsSpan(0, (int)Count).CopyTo(sorted);
             sorted = sorted[..(int)Count];
@@ -296,6 +301,7 @@ public sealed class ExponentialHistogram
 
     private double ValueAtRank(long rank)
     {
+        var wanted = rank;
         if (!_negative.IsEmpty)
         {
             for (var index = _negative.Last; index >= _negative.First; index--)
@@ -308,13 +314,28 @@ public sealed class ExponentialHistogram
             }
         }
 
+        var before = wanted - rank + _zeros;
         rank -= _zeros;
         if (rank <= 0)
         {
             return 0;
         }
 
-        for (var index = _positive.First; index <= _positive.Last; index++)
+        // From the nearer end.
+        var fromLast = Count - before - rank + 1;
+        if (fromLast < rank)
+        {
+            for (var index = _positive.Last; index >= _positive.First; index = _positive.PreviousCounted(index - 1))
+            {
+                fromLast -= _positive[index];
+                if (fromLast <= 0)
+                {
+                    return Middle(index);
+                }
+            }
+        }
+
+        for (var index = _positive.First; index <= _positive.Last; index = _positive.NextCounted(index + 1))
         {
             rank -= _positive[index];
             if (rank <= 0)

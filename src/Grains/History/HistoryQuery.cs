@@ -47,7 +47,7 @@ internal static class HistoryQuery
                 cancellationToken.ThrowIfCancellationRequested();
 
                 // Late points are kept a little longer than what they correct.
-                reader.Add(await read(entry), corrects ? Math.Max(segment.From, known.Tiers[0].ExpiredThrough) : segment.From, segment.To, corrects);
+                reader.Add(await read(entry), corrects ? Math.Max(segment.From, known.Tiers[0].ExpiredThrough) : segment.From, segment.To, corrects, entry.From);
             }
 
             var rows = corrects ? known.CorrectedRows : known.Rows;

@@ -14,6 +14,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
     private readonly SeriesMerger _merger = new();
     private readonly int _step = (int)query.Step.TotalMilliseconds;
     private readonly bool _sketches = quantiles.Length > 0;
+    private readonly RangeWindows _windows = new(query.Members, quantiles, finalThrough);
 
     /// <summary>Checks what can be checked without the metric.</summary>
     /// <param name="query">The query.</param>
@@ -56,7 +57,12 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
     }
 
     /// <summary>Adds windows that start within a range.</summary>
-    public void Add(Chunk chunk, long from, long to, bool corrects) => _merger.Add(chunk, from, to, corrects);
+    /// <param name="chunk">They are in it.</param>
+    /// <param name="from">Windows that start at or after this.</param>
+    /// <param name="to">Windows that start before this.</param>
+    /// <param name="corrects">It has late points.</param>
+    /// <param name="earliest">Where its windows begin, as far as that is known.</param>
+    public void Add(Chunk chunk, long from, long to, bool corrects, long earliest = long.MaxValue) => _merger.Add(chunk, from, to, corrects, earliest);
 
     /// <summary>The answer, series by series.</summary>
     /// <exception cref="ArgumentException">The cursor names no series of the range.</exception>
@@ -67,8 +73,8 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
         var left = query.Limit;
         foreach (var (id, tags) in Matching(query.After))
         {
-            var windows = Describe(_merger.Merge(id, _step, _sketches));
-            if (windows.Length > 0)
+            _merger.MergeInto(id, _step, _sketches, _windows);
+            if (_windows.Finish() is { Count: > 0 } windows)
             {
                 yield return new SeriesRange { Cursor = id.ToString("x16", CultureInfo.InvariantCulture), Tags = tags, Windows = windows };
                 if (--left == 0)
@@ -120,9 +126,14 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
             }
 
             all.Sort();
+            for (var i = 0; i < all.Count; i++)
+            {
+                _windows.Add(all[i]);
+            }
+
             if (all.Count > 0)
             {
-                yield return new SeriesRange { Cursor = null, Tags = tags, Windows = Describe(all) };
+                yield return new SeriesRange { Cursor = null, Tags = tags, Windows = _windows.Finish() };
             }
         }
     }
@@ -148,39 +159,6 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
         {
             throw new ArgumentException($"The cursor '{after}' names no series of the range.", nameof(after));
         }
-    }
-
-    private WindowAggregate[] Describe(WindowPool windows)
-    {
-        var described = new WindowAggregate[windows.Count];
-        for (var i = 0; i < described.Length; i++)
-        {
-            var window = windows[i];
-            var values = new QuantileValue[window.IsSet ? 0 : quantiles.Length];
-            for (var q = 0; q < values.Length; q++)
-            {
-                values[q] = new QuantileValue(quantiles[q], window.Sketch.Quantile(quantiles[q], window.Min, window.Max));
-            }
-
-            described[i] = new WindowAggregate
-            {
-                Start = Instant(window.Start),
-                End = Instant(window.End),
-                Final = window.End <= finalThrough,
-                Count = window.Count,
-                Sum = window.Sum,
-                Min = window.Min,
-                Max = window.Max,
-                Mean = window.Sum / window.Count,
-                Last = window.Last,
-                LastUpdated = Instant(window.Start + window.LastOffset),
-                Quantiles = values,
-                Distinct = window.IsSet ? window.Elements.Estimate() : null,
-                Revision = window.Revision,
-            };
-        }
-
-        return described;
     }
 
     private static WindowState Copy(WindowState window)
@@ -209,7 +187,4 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
 
         return copy;
     }
-
-    private static DateTimeOffset Instant(long time) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(time, MetricAggregator.EarliestTime, MetricAggregator.LatestTime));
 }

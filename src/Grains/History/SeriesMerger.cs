@@ -13,6 +13,8 @@ internal sealed class SeriesMerger
     private readonly SeriesColumns _columns = new();
     private readonly WindowPool _windows = new();
     private readonly Dictionary<ulong, List<(Part Part, ChunkSeries Series)>> _series = [];
+    private readonly List<(Part Part, ChunkSeries Series)> _inTime = [];
+    private int _parts;
 
     /// <summary>Room for columns, for whoever writes what was merged.</summary>
     public SeriesColumns Columns { get; } = new();
@@ -22,9 +24,10 @@ internal sealed class SeriesMerger
     /// <param name="from">Windows that start at or after this.</param>
     /// <param name="to">Windows that start before this.</param>
     /// <param name="corrects">It has late points, which count as revisions.</param>
-    public void Add(Chunk chunk, long from, long to, bool corrects = false)
+    /// <param name="earliest">About where its windows begin.</param>
+    public void Add(Chunk chunk, long from, long to, bool corrects = false, long earliest = long.MaxValue)
     {
-        var part = new Part(chunk, from, to, corrects);
+        var part = new Part(chunk, from, to, corrects, earliest, _parts++);
         foreach (var series in chunk.Series)
         {
             if (!_series.TryGetValue(series.Id, out var parts))
@@ -85,7 +88,30 @@ internal sealed class SeriesMerger
         return _windows;
     }
 
-    public void Clear() => _series.Clear();
+    /// <summary>
+    /// Hands out the windows of a series, merged, without having them all in full at a time. That works when chunks follow each other in time, as they nearly always do; else the windows are
+    /// those of <see cref="Merge"/>.
+    /// </summary>
+    /// <param name="id">A series that <see cref="List"/> named.</param>
+    /// <param name="step">Length of the windows wanted, as for <see cref="Merge"/>.</param>
+    /// <param name="sketches">False: sketches of more than eight points are not wanted.</param>
+    /// <param name="into">Where to.</param>
+    /// <exception cref="InvalidDataException">A chunk is damaged.</exception>
+    public void MergeInto(ulong id, int step, bool sketches, RangeWindows into)
+    {
+        into.Clear();
+        if (TryStream(_series[id], step, sketches, into))
+        {
+            return;
+        }
+
+        into.Clear();
+        var windows = Merge(id, step, sketches);
+        for (var i = 0; i < windows.Count; i++)
+        {
+            into.Add(windows[i]);
+        }
+    }
 
     /// <summary>The start of the step that a time lies in.</summary>
     public static long StepStart(long time, long step)
@@ -94,7 +120,8 @@ internal sealed class SeriesMerger
         return time - (offset < 0 ? offset + step : offset);
     }
 
-    private static void Widen(WindowState window, int step)
+    /// <summary>Makes a window one of a longer step if it lies within that.</summary>
+    public static void Widen(WindowState window, int step)
     {
         var start = StepStart(window.Start, step);
         if (window.Size <= step && window.End <= start + step)
@@ -103,5 +130,27 @@ internal sealed class SeriesMerger
         }
     }
 
-    private sealed record Part(Chunk Chunk, long From, long To, bool Corrects);
+    private bool TryStream(List<(Part Part, ChunkSeries Series)> parts, int step, bool sketches, RangeWindows into)
+    {
+        // Late points are nowhere near the end: they belong to windows that have long been taken.
+        if (parts.Exists(static one => one.Part.Corrects))
+        {
+            return false;
+        }
+
+        _inTime.Clear();
+        _inTime.AddRange(parts.OrderBy(static one => one.Part.Earliest));
+        foreach (var (part, series) in _inTime)
+        {
+            var cursor = part.Chunk.Open(series, _columns, sketches);
+            if (!into.TryTake(ref cursor, part.From, part.To, step, part.Order))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private sealed record Part(Chunk Chunk, long From, long To, bool Corrects, long Earliest, int Order);
 }

@@ -30,7 +30,7 @@ internal sealed class FakeHistoryGrain(SeriesAggregates[] all, FakeAggregatorGra
                 await aggregator.BeforeCall(1 + i / 250, cancellationToken);
             }
 
-            WindowAggregate[] windows = [.. series.Windows.Where(w => w.End > query.From && w.Start < query.To)];
+            WindowColumns windows = [.. series.Windows.Where(w => w.End > query.From && w.Start < query.To)];
             yield return new SeriesRange { Cursor = (start + i + 1).ToString(CultureInfo.InvariantCulture), Tags = series.Tags, Windows = windows };
         }
     }

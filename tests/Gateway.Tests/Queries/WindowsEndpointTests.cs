@@ -62,6 +62,48 @@ public sealed class WindowsEndpointTests : IAsyncLifetime
         Assert.Equal((0.2, 0.5, JsonValueKind.Null), (window.GetProperty("mean").GetDouble(), window.GetProperty("p99").GetDouble(), window.GetProperty("p10").ValueKind));
     }
 
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData("text/csv")]
+    public async Task An_answer_of_many_pieces_is_whole(string type)
+    {
+        _server.AddMetric("m", [.. Enumerable.Range(0, 4).Select(static i => GatewayServer.Series(i, windows: 3_000))]);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/metrics/m/windows?from=0&to=now");
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
+        _server.Time.SetUtcNow(GatewayServer.Epoch.AddDays(1));
+        using var response = await _server.Client.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        var expected = Enumerable.Range(0, 3_000).Select(static i => GatewayServer.Epoch.AddSeconds(10 * i)).ToList();
+        if (type == "text/csv")
+        {
+            var lines = text.Split("\r\n");
+            Assert.Equal("", lines[^1]);
+            Assert.Equal(
+                Enumerable.Range(0, 4).SelectMany(host => expected.Select(start => $"\"host=server-{host}\",{start:yyyy-MM-dd'T'HH:mm:ss'Z'}")),
+                lines[1..^1].Select(static line => string.Join(',', line.Split(',')[..2])));
+            return;
+        }
+
+        var answer = HttpAssert.ReadStrictly<RangeAnswer>(JsonDocument.Parse(text).RootElement);
+        Assert.Equal(4, answer.Series.Length);
+        Assert.All(answer.Series, series => Assert.Equal(expected, series.Windows.Select(static window => window.Start)));
+    }
+
+    [Fact]
+    public async Task Only_the_numbers_that_are_shown_are_asked_for()
+    {
+        var history = _server.AddHistory("m", GatewayServer.Series(0));
+        foreach (var (agg, members) in new[]
+        {
+            ("", RangeMembers.All), ("?agg=count", RangeMembers.None), ("?agg=mean,p99", RangeMembers.Sum), ("?agg=min,max,last", RangeMembers.Min | RangeMembers.Max | RangeMembers.Last),
+            ("?agg=revision", RangeMembers.Revision),
+        })
+        {
+            await HttpAssert.JsonAsync(_server.Client, $"/api/metrics/m/windows{agg}");
+            Assert.Equal(members, history.Queries.Last().Members);
+        }
+    }
+
     [Fact]
     public async Task A_corrected_window_says_how_many_points_were_late_and_others_do_not()
     {

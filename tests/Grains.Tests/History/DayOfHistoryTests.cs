@@ -162,8 +162,8 @@ public sealed class DayOfHistoryTests(ITestOutputHelper output)
             var found = Assert.Single(answer).Windows;
             Assert.All(found, window => Assert.Equal((window.Start, counts[window.Start.ToUnixTimeMilliseconds()]), (window.Start, (int)window.Count)));
             Assert.All(counts.Keys.Where(time => time > now - Hour), time => Assert.Contains(found, window => window.Start.ToUnixTimeMilliseconds() == time));
-            whole += found.Length;
-            expired += counts.Count - found.Length;
+            whole += found.Count;
+            expired += counts.Count - found.Count;
         }
 
         Assert.True(whole > 10_000 && expired > 10_000, $"{whole} windows, {expired} expired");

@@ -131,12 +131,12 @@ public sealed class ImportTests(ITestOutputHelper output)
         Assert.True(metric.Manifest.TierOf((int)Hour).Chunks.Count < 20, "old windows are not in small pieces");
 
         var hours = Assert.Single(await metric.QueryAsync(Range(Start, now, (int)Hour))).Windows;
-        Assert.Equal(720 + 24, hours.Length);
+        Assert.Equal(720 + 24, hours.Count);
         Assert.All(hours.Take(720), static hour => Assert.Equal((3, 6.0, 1.0, 3.0), (hour.Count, hour.Sum, hour.Min, hour.Max)));
         Assert.Equal(Enumerable.Range(0, 24).Select(static hour => (60L, (double)(hour * 60), (hour * 60) + 59.0)), hours.Skip(720).Select(static hour => (hour.Count, hour.Min, hour.Max)));
 
         // A month of hours is still there when somebody asks for minutes.
-        Assert.Equal(120, Assert.Single(await metric.QueryAsync(Range(Start, Start + (5 * Day), 60 * Seconds))).Windows.Length);
+        Assert.Equal(120, Assert.Single(await metric.QueryAsync(Range(Start, Start + (5 * Day), 60 * Seconds))).Windows.Count);
 
         // What overlaps is not added, within an import either; another series is.
         Assert.Equal((0, 2), await ImportAsync(metric, series, [Window(Start + Hour, Minute, 1), Window(Start - (Start % (4 * Hour)), 4 * Hour, 1)]));

@@ -68,52 +68,31 @@ internal sealed class Chunk
     /// <exception cref="InvalidDataException">The windows are none.</exception>
     public void Read(in ChunkSeries series, SeriesColumns columns, bool sketches, WindowPool into)
     {
-        var input = new SnapshotReader(_bytes.Span.Slice(series.Offset, series.Length));
+        var cursor = Open(series, columns, sketches);
+        while (cursor.HasMore)
+        {
+            cursor.Read(into.Take());
+        }
+    }
+
+    /// <summary>Begins to read windows of one series, in order, one by one.</summary>
+    /// <param name="series">Of this chunk.</param>
+    /// <param name="columns">Room for columns, which are the cursor's until the next call.</param>
+    /// <param name="sketches">False: sketches of more than eight points are not wanted.</param>
+    /// <exception cref="InvalidDataException">The columns are none.</exception>
+    public WindowCursor Open(in ChunkSeries series, SeriesColumns columns, bool sketches)
+    {
+        var bytes = _bytes.Span.Slice(series.Offset, series.Length);
+        var input = new SnapshotReader(bytes);
         if (_form is ChunkFormat.Rows or ChunkFormat.SetRows)
         {
-            ReadRows(ref input, series.Windows, sketches, IsSet, into);
-            return;
+            return new WindowCursor(input, series.Windows, IsSet, sketches);
         }
 
-        var first = input.ReadBytes(input.ReadCount());
-        var length = (int)input.ReadCount();
-        var rest = _bytes.Slice(series.Offset + series.Length - length, length);
         columns.IsSet = IsSet;
-        columns.Read(series.Windows, first, sketches || IsSet ? rest : (ReadOnlyMemory<byte>?)null, into);
+        columns.Read(series.Windows, input.ReadBytes(input.ReadCount()));
+        return new WindowCursor(columns, series.Windows, input.ReadBytes(input.ReadCount()), sketches || IsSet);
     }
-
-    private static void ReadRows(ref SnapshotReader input, int windows, bool sketches, bool isSet, WindowPool into)
-    {
-        var from = input.ReadZigzag();
-        var (end, size) = (from, Size(input.ReadCount()));
-        input.ReadCount();
-        for (var (i, last, lastSize) = (0, long.MinValue, 0); i < windows; i++)
-        {
-            var (start, own) = PackedReader.ReadHead(ref input, end, size);
-            if (start < last || (start == last && own <= lastSize))
-            {
-                throw new InvalidDataException("The windows of a series are not in order.");
-            }
-
-            var window = into.Take();
-            window.IsSet = isSet;
-            WindowCodec.Read(input.ReadBytes(input.ReadCount()), window, sketches);
-            (window.Start, window.Size) = (start, own);
-            if (window.LastOffset >= own)
-            {
-                throw new InvalidDataException("A last value lies outside of its window.");
-            }
-
-            (end, size, last, lastSize) = (start + own, own, start, own);
-        }
-
-        if (!input.AtEnd)
-        {
-            throw new InvalidDataException("Bytes are left after the windows of a series.");
-        }
-    }
-
-    private static int Size(long size) => size is > 0 and <= int.MaxValue ? (int)size : throw new InvalidDataException($"A window is {size} ms long.");
 
     private static byte[] ReadKey(ref SnapshotReader input, ulong shared, byte[] previous)
     {

@@ -97,13 +97,11 @@ internal sealed class SeriesColumns
         _sum.Clear();
     }
 
-    /// <summary>Reads the windows of a series, in order, into what the pool gives.</summary>
+    /// <summary>Reads the columns of a series; its windows are then taken one by one with a <see cref="WindowCursor"/>.</summary>
     /// <param name="windows">How many.</param>
     /// <param name="columns">Their columns.</param>
-    /// <param name="sketches">Their sketches; null: they are not wanted, and those of windows of more than eight points are left empty.</param>
-    /// <param name="into">Where to.</param>
     /// <exception cref="InvalidDataException">The bytes are no such windows.</exception>
-    public void Read(int windows, ReadOnlySpan<byte> columns, ReadOnlyMemory<byte>? sketches, WindowPool into)
+    public void Read(int windows, ReadOnlySpan<byte> columns)
     {
         Clear();
         var input = new BitReader(columns);
@@ -123,86 +121,62 @@ internal sealed class SeriesColumns
             several += _counts[i] is > 1 and <= MaxRaw ? 1 : 0;
         }
 
-        if (IsSet)
+        if (!IsSet)
         {
-            if (!input.AtEnd)
-            {
-                throw new InvalidDataException("bits are left after the columns of a series");
-            }
-
-            FillSets(windows, sketches, into);
-            return;
+            ReadIntegers(ref input, _lastPlaces, several);
+            ReadNumbers(ref input, _raw, raw, default);
+            ReadNumbers(ref input, _last, totals, default);
+            ReadNumbers(ref input, _min, totals, Span(_last));
+            ReadNumbers(ref input, _max, totals, Span(_last));
+            Expect(_counts, Span(_min), Span(_max));
+            ReadNumbers(ref input, _sum, totals, Span(_expected));
         }
 
-        ReadIntegers(ref input, _lastPlaces, several);
-        ReadNumbers(ref input, _raw, raw, default);
-        ReadNumbers(ref input, _last, totals, default);
-        ReadNumbers(ref input, _min, totals, Span(_last));
-        ReadNumbers(ref input, _max, totals, Span(_last));
-        Expect(_counts, Span(_min), Span(_max));
-        ReadNumbers(ref input, _sum, totals, Span(_expected));
         if (!input.AtEnd)
         {
             throw new InvalidDataException("bits are left after the columns of a series");
         }
-
-        Fill(windows, sketches, into);
     }
 
-    private void FillSets(int windows, ReadOnlyMemory<byte>? sketches, WindowPool into)
+    /// <summary>Takes the next window out of what <see cref="Read"/> has read.</summary>
+    /// <param name="at">Where to go on; starts at its default.</param>
+    /// <param name="bits">The sketches.</param>
+    /// <param name="sketches">False: those of windows of more than eight points are left empty.</param>
+    /// <param name="window">Where to.</param>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public void Take(ref Place at, ref BitReader bits, bool sketches, WindowState window)
     {
-        var bits = new BitReader(sketches is { } given ? given.Span : default);
-        for (var i = 0; i < windows; i++)
+        (window.Start, window.Size) = _places[at.Window];
+        window.IsSet = IsSet;
+        window.Count = _counts[at.Window];
+        window.LastOffset = (int)_offsets[at.Window];
+        window.Revision = 0;
+        at.Window++;
+        if (IsSet)
         {
-            var window = into.Take();
-            window.IsSet = true;
-            (window.Start, window.Size) = _places[i];
-            (window.Count, window.LastOffset) = (_counts[i], (int)_offsets[i]);
             window.Sum = window.Min = window.Max = window.Last = 0;
             window.Elements.Read(ref bits, window.Count);
+            return;
         }
 
-        if (!bits.AtEnd)
+        window.Sketch.Clear();
+        if (window.Count <= MaxRaw)
         {
-            throw new InvalidDataException("bits are left after the registers of a series");
-        }
-    }
-
-    private void Fill(int windows, ReadOnlyMemory<byte>? sketches, WindowPool into)
-    {
-        var bits = new BitReader(sketches is { } given ? given.Span : default);
-        var (raw, total, several) = (0, 0, 0);
-        for (var i = 0; i < windows; i++)
-        {
-            var window = into.Take();
-            (window.Start, window.Size) = _places[i];
-            window.IsSet = false;
-            window.Count = _counts[i];
-            window.LastOffset = (int)_offsets[i];
-            window.Sketch.Clear();
-            if (window.Count <= MaxRaw)
-            {
-                FillRaw(window, Span(_raw).Slice(raw, (int)window.Count), window.Count > 1 ? _lastPlaces[several++] : 0);
-                raw += (int)window.Count;
-                continue;
-            }
-
-            (window.Last, window.Min, window.Max, window.Sum) = (_last[total], _min[total], _max[total], _sum[total]);
-            total++;
-            if (!double.IsFinite(window.Min) || !double.IsFinite(window.Max) || !(window.Min <= window.Last && window.Last <= window.Max))
-            {
-                throw new InvalidDataException("a window's last value is below its least or above its greatest");
-            }
-
-            if (sketches is not null)
-            {
-                SketchBits.Read(ref bits, window);
-            }
+            FillRaw(window, Span(_raw).Slice(at.Raw, (int)window.Count), window.Count > 1 ? _lastPlaces[at.Several++] : 0);
+            at.Raw += (int)window.Count;
+            return;
         }
 
-        if (sketches is not null && !bits.AtEnd)
+        (window.Last, window.Min, window.Max, window.Sum) = (_last[at.Total], _min[at.Total], _max[at.Total], _sum[at.Total]);
+        at.Total++;
+        if (!double.IsFinite(window.Min) || !double.IsFinite(window.Max) || !(window.Min <= window.Last && window.Last <= window.Max))
         {
-            throw new InvalidDataException("bits are left after the sketches of a series");
+            throw new InvalidDataException("a window's last value is below its least or above its greatest");
+        }
+
+        if (sketches)
+        {
+            SketchBits.Read(ref bits, window);
         }
     }
 
@@ -327,4 +301,7 @@ internal sealed class SeriesColumns
     }
 
     private static Span<T> Span<T>(List<T> list) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(list);
+
+    /// <summary>A place in the columns of a series.</summary>
+    public record struct Place(int Window, int Raw, int Total, int Several);
 }

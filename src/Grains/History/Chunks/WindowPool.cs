@@ -74,11 +74,27 @@ internal sealed class WindowPool
         {
             if (Compare(_windows[i - 1], _windows[i]) > 0)
             {
-                var sorted = _windows.Take(Count).Order(Comparer<WindowState>.Create(Compare)).ToList();
-                _windows.RemoveRange(0, Count);
-                _windows.InsertRange(0, sorted);
+                SortAll();
                 return;
             }
+        }
+    }
+
+    private void SortAll()
+    {
+        // The index makes it stable.
+        var places = new (long Start, int Size, int Index)[Count];
+        for (var i = 0; i < places.Length; i++)
+        {
+            places[i] = (_windows[i].Start, _windows[i].Size, i);
+        }
+
+        places.AsSpan().Sort(static (one, other) =>
+            one.Start != other.Start ? one.Start.CompareTo(other.Start) : one.Size != other.Size ? one.Size.CompareTo(other.Size) : one.Index.CompareTo(other.Index));
+        WindowState[] unsorted = [.. _windows[..Count]];
+        for (var i = 0; i < places.Length; i++)
+        {
+            _windows[i] = unsorted[places[i].Index];
         }
     }
 

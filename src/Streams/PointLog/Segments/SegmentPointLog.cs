@@ -17,7 +17,7 @@ namespace OrleansMetrics.Streams.PointLog.Segments;
 /// after an unclean end, the newest.
 /// </para>
 /// </remarks>
-public sealed class SegmentPointLog : IPointLog
+public sealed class SegmentPointLog : EmbeddedPointLog
 {
     private readonly string _path;
     private readonly ILogger _logger;
@@ -26,55 +26,29 @@ public sealed class SegmentPointLog : IPointLog
     private readonly SegmentSession _session;
     private readonly SegmentKeeper _keeper;
     private readonly LogState _state;
-    private readonly LogTail[] _tails;
     private readonly LogWaiters _waiters;
-    private readonly LogWriter _writer;
     private readonly LogReaders<SegmentReader> _readers;
-    private readonly LogDamage _damage;
-    private readonly Lock _closing = new();
-    private Task? _closed;
 
     private SegmentPointLog(SafeFileHandle held, SegmentRecovery recovered, PointLogOptions options, TimeProvider time, ILogger logger)
+        : base(
+            recovered.Store.Partitions,
+            recovered.Store.Files.Directory,
+            options,
+            time,
+            SegmentErrors.IsDiskFull,
+            new LogDamage(recovered.Store.Files.Directory, SegmentErrors.IsDamage, logger),
+            logger)
     {
         _lock = held;
         _logger = logger;
         _store = recovered.Store;
         _state = recovered.State;
         _path = _store.Files.Directory;
-        _damage = new LogDamage(_path, SegmentErrors.IsDamage, logger);
         _keeper = new SegmentKeeper(_store.Files, Statistics, logger);
-        _session = new SegmentSession(_store, recovered, options, time, _keeper, Statistics, _damage, logger);
+        _session = new SegmentSession(_store, recovered, options, time, _keeper, Statistics, Damage, logger);
         _waiters = new LogWaiters(_store.Partitions, typeof(SegmentPointLog));
-        _readers = new LogReaders<SegmentReader>(typeof(SegmentPointLog), () => new SegmentReader(_store), options.MaxConcurrentReads, _damage);
-        _tails = new LogTail[_store.Partitions];
-        for (var i = 0; i < _tails.Length; i++)
-        {
-            _tails[i] = new LogTail(options.TailBytesPerPartition);
-        }
-
-        _writer = new LogWriter(
-            typeof(SegmentPointLog),
-            _path,
-            () => _session,
-            SegmentErrors.IsDiskFull,
-            options,
-            time,
-            Statistics,
-            _damage,
-            logger,
-            (partition, record) =>
-            {
-                _tails[partition].Add(record);
-                _waiters.Seen(partition, record.Position);
-            },
-            (partition, upTo) => _tails[partition].Trim(upTo));
+        _readers = new LogReaders<SegmentReader>(typeof(SegmentPointLog), () => new SegmentReader(_store), options.MaxConcurrentReads, Damage);
     }
-
-    /// <inheritdoc />
-    public int Partitions => _store.Partitions;
-
-    /// <summary>What this instance has done so far.</summary>
-    public PointLogStatistics Statistics { get; } = new();
 
     /// <summary>
     /// Opens the log, creating the directory when there is none. Blocks for some milliseconds; for some tens when it was not closed properly.
@@ -114,12 +88,7 @@ public sealed class SegmentPointLog : IPointLog
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
-        var validation = new PointLogOptionsValidator().Validate(null, options);
-        if (validation.Failed)
-        {
-            throw new OptionsValidationException(PointLogOptions.Section, typeof(PointLogOptions), validation.Failures);
-        }
-
+        Check(options);
         var files = new LogFiles(Path.GetFullPath(directory));
         Directory.CreateDirectory(files.Directory);
         var held = Hold(files);
@@ -138,39 +107,8 @@ public sealed class SegmentPointLog : IPointLog
     }
 
     /// <inheritdoc />
-    /// <remarks>
-    /// Cancellation counts only before the appends are queued: afterwards they are written anyway, and the answer is worth waiting
-    /// for. After disposal the appends are answered as failed with an <see cref="ObjectDisposedException"/>.
-    /// </remarks>
-    /// <exception cref="ArgumentOutOfRangeException">A partition that the log does not have. Nothing was written.</exception>
-    public ValueTask AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        for (var i = 0; i < appends.Count; i++)
-        {
-            CheckPartition(appends[i].Partition);
-        }
-
-        return appends.Count == 0 ? ValueTask.CompletedTask : _writer.AppendAsync(appends);
-    }
-
-    /// <inheritdoc />
-    public ValueTask<IReadOnlyList<LogRecord>> ReadAsync(int partition, long after, int maxBytes, CancellationToken cancellationToken)
-    {
-        CheckPartition(partition);
-        cancellationToken.ThrowIfCancellationRequested();
-        if (_tails[partition].Read(after, maxBytes) is { } records)
-        {
-            Statistics.ReadFromTail(records.Length);
-            return new ValueTask<IReadOnlyList<LogRecord>>(records);
-        }
-
-        return new ValueTask<IReadOnlyList<LogRecord>>(ReadStoreAsync(partition, after, maxBytes, cancellationToken));
-    }
-
-    /// <inheritdoc />
     /// <exception cref="ObjectDisposedException">The log was closed.</exception>
-    public ValueTask WaitAsync(int partition, long after, CancellationToken cancellationToken)
+    public override ValueTask WaitAsync(int partition, long after, CancellationToken cancellationToken)
     {
         CheckPartition(partition);
         return _waiters.Holds(partition, after) ? ValueTask.CompletedTask : new ValueTask(_waiters.WaitAsync(partition, after, cancellationToken));
@@ -178,42 +116,31 @@ public sealed class SegmentPointLog : IPointLog
 
     /// <inheritdoc />
     /// <exception cref="ObjectDisposedException">The log was closed.</exception>
-    public ValueTask<LogHead> GetHeadAsync(int partition, CancellationToken cancellationToken)
+    public override ValueTask<LogHead> GetHeadAsync(int partition, CancellationToken cancellationToken)
     {
         CheckPartition(partition);
         cancellationToken.ThrowIfCancellationRequested();
-        ObjectDisposedException.ThrowIf(_closed is not null, this);
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         return new ValueTask<LogHead>(_store.Index[partition].Head.ToLogHead());
     }
 
-    /// <inheritdoc />
-    /// <exception cref="ArgumentOutOfRangeException">The position is beyond the head; nothing was removed.</exception>
-    public ValueTask TrimAsync(int partition, long upTo, CancellationToken cancellationToken)
-    {
-        CheckPartition(partition);
-        cancellationToken.ThrowIfCancellationRequested();
-        return _writer.TrimAsync(partition, upTo);
-    }
+    private protected override ILogSession OpenSession() => _session;
 
-    /// <inheritdoc />
-    public ValueTask SetAsideAsync(int partition, LogRecord record, string reason, CancellationToken cancellationToken)
-    {
-        CheckPartition(partition);
-        ArgumentNullException.ThrowIfNull(reason);
-        cancellationToken.ThrowIfCancellationRequested();
-        return _writer.SetAsideAsync(partition, record, reason);
-    }
+    private protected override Task<LogRead> ReadStoreAsync(int partition, long after, int maxBytes, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => session.Read(partition, after, maxBytes), cancellationToken);
 
-    /// <summary>Takes no more appends, commits those that wait, makes everything durable, and marks the log as closed. Idempotent.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        Task closed;
-        lock (_closing)
-        {
-            closed = _closed ??= CloseAsync();
-        }
+    private protected override void Seen(int partition, long position) => _waiters.Seen(partition, position);
 
-        await closed.ConfigureAwait(false);
+    private protected override async Task CloseAsync()
+    {
+        await Writer.CloseAsync().ConfigureAwait(false);
+
+        // A writer that had nothing to do has no session.
+        _session.Close();
+        await _keeper.CloseAsync().ConfigureAwait(false);
+        _waiters.Close();
+        await _readers.DisposeAsync().ConfigureAwait(false);
+        MarkClosed();
     }
 
     private static SafeFileHandle Hold(LogFiles files)
@@ -254,19 +181,7 @@ public sealed class SegmentPointLog : IPointLog
         }
 
         _keeper.Start();
-        _writer.Start();
-    }
-
-    private async Task CloseAsync()
-    {
-        await _writer.CloseAsync().ConfigureAwait(false);
-
-        // A writer that had nothing to do has no session.
-        _session.Close();
-        await _keeper.CloseAsync().ConfigureAwait(false);
-        _waiters.Close();
-        await _readers.DisposeAsync().ConfigureAwait(false);
-        MarkClosed();
+        Writer.Start();
     }
 
     /// <summary>Marks the log as closed if everything of it is durable, and lets go of it; whether it did.</summary>
@@ -280,7 +195,7 @@ public sealed class SegmentPointLog : IPointLog
             }
 
             var heads = _store.Index.Select(static index => index.Head).ToArray();
-            (_state with { Status = _damage.Met ? LogStatus.DamageMet : LogStatus.Closed, Heads = heads }).Write(_store.Files);
+            (_state with { Status = Damage.Met ? LogStatus.DamageMet : LogStatus.Closed, Heads = heads }).Write(_store.Files);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -299,22 +214,4 @@ public sealed class SegmentPointLog : IPointLog
             _lock.Dispose();
         }
     }
-
-    private async Task<IReadOnlyList<LogRecord>> ReadStoreAsync(int partition, long after, int maxBytes, CancellationToken cancellationToken)
-    {
-        var read = await _readers.RunAsync(session => session.Read(partition, after, maxBytes), cancellationToken).ConfigureAwait(false);
-        if (read.LostFirst > 0)
-        {
-            _damage.Report(partition, read.LostFirst, read.LostLast);
-        }
-
-        if (read.Records.Count > 0)
-        {
-            Statistics.ReadFromStore(read.Records.Count);
-        }
-
-        return read.Records;
-    }
-
-    private void CheckPartition(int partition) => ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)partition, (uint)Partitions, nameof(partition));
 }

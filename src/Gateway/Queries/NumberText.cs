@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace OrleansMetrics.Gateway.Queries;
+
+/// <summary>Writes numbers as the shortest text that reads back as the same, to the byte as .NET does it; quicker for those with few decimal places.</summary>
+internal static class NumberText
+{
+    /// <summary>Room that any number needs at most.</summary>
+    public const int MaxBytes = 32;
+
+    /// <summary>Below it, and from 0.001 on, there is no exponent; and a decimal of so many digits is the only one of its length, or shorter, for its double (15 = DBL_DIG).</summary>
+    private const double MaxPlain = 1e15;
+
+    private const int Places = 3;
+    private const int Scale = 1_000;
+
+    /// <summary>Writes a finite number; returns how many bytes it takes.</summary>
+    public static int Write(double value, Span<byte> into)
+    {
+        if (Math.Abs(value) < MaxPlain)
+        {
+            var whole = (long)value;
+            if (whole == value && (whole != 0 || !double.IsNegative(value)))
+            {
+                return Write(whole, into);
+            }
+
+            var scaled = Math.Round(value * Scale);
+            if (Math.Abs(scaled) is < MaxPlain and > 0 && scaled / Scale == value)
+            {
+                return WriteThousandths((long)scaled, into);
+            }
+        }
+
+        value.TryFormat(into, out var written, default, CultureInfo.InvariantCulture);
+        return written;
+    }
+
+    /// <summary>Writes a whole number; returns how many bytes it takes.</summary>
+    public static int Write(long value, Span<byte> into)
+    {
+        value.TryFormat(into, out var written, default, CultureInfo.InvariantCulture);
+        return written;
+    }
+
+    /// <summary>Not a whole number: those have been written.</summary>
+    private static int WriteThousandths(long thousandths, Span<byte> into)
+    {
+        var written = 0;
+        if (thousandths < 0)
+        {
+            into[written++] = (byte)'-';
+            thousandths = -thousandths;
+        }
+
+        var (whole, rest) = Math.DivRem(thousandths, Scale);
+        written += Write(whole, into[written..]);
+        into[written++] = (byte)'.';
+        for (var (digit, unit) = (0, Scale / 10); digit < Places && rest > 0; digit++, unit /= 10)
+        {
+            into[written++] = (byte)('0' + (rest / unit));
+            rest %= unit;
+        }
+
+        return written;
+    }
+}
