@@ -27,12 +27,18 @@ internal sealed class ImportRounds(int partition, string metric, IPointLog log, 
                 return refused;
             }
 
+            if (await AnnounceAsync(import.Kind, cancellationToken) is not { } position)
+            {
+                break;
+            }
+
             if (answer is { Result: { } sure, Doubt: null })
             {
+                // With that record the partition hears when there is something to be rolled up or too old.
                 return sure;
             }
 
-            if (await AnnounceAsync(import.Kind, cancellationToken) is not { } position || !await WaitAsync(position, answer, cancellationToken))
+            if (!await WaitAsync(position, answer, cancellationToken))
             {
                 break;
             }
