@@ -303,6 +303,9 @@ internal sealed partial class PersistentAggregator(
         catch (InconsistentStateException)
         {
             statistics.ErrorHandled();
+
+            // Until it has ended nothing that it has in memory alone counts as persisted.
+            history?.SnapshotFailed();
             deactivate();
             throw;
         }
