@@ -81,6 +81,8 @@ public sealed partial class PointBatcher : IPointBatcher, IAsyncDisposable
         var requests = new List<RequestPoints>();
         while (await _waiting.Reader.WaitToReadAsync())
         {
+            // Bodies that have arrived are read first, and come along: a larger append costs less.
+            await Task.Yield();
             TakeRound(round, requests);
             try
             {
