@@ -42,15 +42,7 @@ internal static class ExportCommand
         ]);
     }
 
-    private static async Task<int> RunAsync(CliServices services, NodeClient client, WindowsExport export, CancellationToken cancellationToken)
-    {
-        using var node = client;
-        await export.WriteAsync(node, services.Output, cancellationToken);
-        await services.Error.WriteLineAsync($"{export.Windows} windows of {export.Metrics} metrics");
-        return ExitCode.Ok;
-    }
-
-    private static async Task<int> RunAsync(CliServices services, NodeClient client, BackupExport export, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CliServices services, NodeClient client, MetricExport export, CancellationToken cancellationToken)
     {
         using var node = client;
         await export.WriteAsync(node, services.Output, cancellationToken);

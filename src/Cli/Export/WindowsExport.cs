@@ -11,7 +11,7 @@ namespace OrleansMetrics.Cli.Export;
 /// Reads windows metric by metric, day by day, a page of series at a time, so that neither side holds much of it. Every length of windows in history divides a
 /// day, so that no window lies in two days.
 /// </summary>
-internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[] tags, DateTimeOffset from, DateTimeOffset to, TimeSpan step, string? members)
+internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[] tags, DateTimeOffset from, DateTimeOffset to, TimeSpan step, string? members) : MetricExport(match)
 {
     private const int SeriesPerPage = 50;
     private const int MaxWindowsPerSeries = 10_000;
@@ -19,40 +19,20 @@ internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[
 
     private static readonly JsonWriterOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Windows written.</summary>
-    public long Windows { get; private set; }
-
-    /// <summary>Metrics that had any.</summary>
-    public int Metrics { get; private set; }
-
     /// <summary>Why this cannot be asked for; null when it can.</summary>
     public string? Contradiction =>
         to <= from ? "--to must be after --from."
         : step.Ticks % TimeSpan.TicksPerSecond != 0 || Parts[0].Ticks % step.Ticks != 0 ? $"--step: {step} is not whole seconds that divide a day."
         : null;
 
-    /// <summary>Writes everything; what was written before a failure is whole lines.</summary>
-    public async Task WriteAsync(NodeClient node, TextWriter output, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    protected override async Task WriteAsync(NodeClient node, CatalogueEntry metric, TextWriter output, CancellationToken cancellationToken)
     {
-        string? after = null;
-        do
+        var own = MembersOf(metric.Kind);
+        foreach (var (start, end) in own is "" ? [] : PartsOf(from, to, step))
         {
-            var page = await node.GetCatalogueAsync(new QueryPath("api", "metrics").With("match", match).With("after", after), cancellationToken);
-            foreach (var metric in page.Metrics)
-            {
-                var before = Windows;
-                var own = MembersOf(metric.Kind);
-                foreach (var (start, end) in own is "" ? [] : PartsOf(from, to, step))
-                {
-                    await WriteAsync(node, metric.Name, own, start, end, output, cancellationToken);
-                }
-
-                Metrics += Windows > before ? 1 : 0;
-            }
-
-            after = page.Next;
+            await WriteAsync(node, metric.Name, own, start, end, output, cancellationToken);
         }
-        while (after is not null);
     }
 
     /// <summary>A range in pieces of a day, or less when a day has too many steps, cut where all lengths of windows are.</summary>
