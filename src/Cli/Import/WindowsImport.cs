@@ -14,6 +14,7 @@ internal sealed class WindowsImport(NodeClient node, string? metric, TimeSpan pa
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, LineBatch> _batches = new(StringComparer.Ordinal);
+    private long _buffered;
     private int _listed;
     private long _lines;
 
@@ -67,8 +68,10 @@ internal sealed class WindowsImport(NodeClient node, string? metric, TimeSpan pa
         }
 
         batch ??= _batches[name] = new LineBatch();
+        _buffered -= batch.Bytes;
         batch.Add(line, _lines, group);
-        if (_batches.Values.Sum(static one => one.Bytes) > MaxBufferedBytes)
+        _buffered += batch.Bytes;
+        if (_buffered > MaxBufferedBytes)
         {
             await SendAllAsync(cancellationToken);
         }
@@ -85,6 +88,7 @@ internal sealed class WindowsImport(NodeClient node, string? metric, TimeSpan pa
     private async Task SendAsync(string name, LineBatch batch, CancellationToken cancellationToken)
     {
         _batches.Remove(name);
+        _buffered -= batch.Bytes;
         var started = time.GetTimestamp();
         for (var wait = TimeSpan.FromSeconds(0.5); ; wait = TimeSpan.FromTicks(Math.Min(2 * wait.Ticks, 10 * TimeSpan.TicksPerSecond)))
         {
