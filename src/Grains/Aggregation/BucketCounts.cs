@@ -1,19 +1,22 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace OrleansMetrics.Grains.Aggregation;
 
 /// <summary>
-/// A dense run of bucket counters that grows in both directions, with counters as wide as the largest count needs
-/// (1, 2, 4 or 8 bytes), so that a sketch of few points stays small.
+/// Counters of buckets. What is read bucket by bucket stays a list of those counted; once something is added it is a dense run that grows in both directions, with counters as wide as the
+/// largest count needs (1, 2, 4 or 8 bytes), so that a sketch of few points stays small.
 /// </summary>
-internal struct BucketCounts
+internal partial struct BucketCounts
 {
     private const int MinCapacity = 16;
 
     /// <summary>Larger arrays are not kept for the next use: one window with many buckets must not cost memory for ever.</summary>
     private const int MaxKeptBytes = 4096;
 
+    private Counted[]? _list;
+    private int _listed;
     private byte[]? _counters;
     private int _width;
     private int _capacity;
@@ -24,39 +27,24 @@ internal struct BucketCounts
 
     public int Last { get; private set; }
 
-    public readonly bool IsEmpty => _width == 0;
+    public readonly bool IsEmpty => (_width | _listed) == 0;
 
-    public readonly long this[int index] => index < First || index > Last ? 0 : Read(index - _base);
+    /// <summary>The buckets that have counted something, from the lowest on. What has not been counted yet when it is passed may be added meanwhile if the counters are dense.</summary>
+    [UnscopedRef]
+    public readonly Ascending GetEnumerator() => new(in this);
 
-    /// <summary>The first bucket from this one on that has counted something; from one past <see cref="Last"/> on, this one.</summary>
-    public readonly int NextCounted(int index)
-    {
-        if (index > Last || Read(index - _base) != 0)
-        {
-            return index;
-        }
-
-        // Zero counters are zero bytes, whatever the width.
-        var rest = _counters.AsSpan((index - _base) * _width, (Last - index + 1) * _width);
-        return index + rest.IndexOfAnyExcept((byte)0) / _width;
-    }
-
-    /// <summary>The last bucket up to this one that has counted something; from one before <see cref="First"/> on, this one.</summary>
-    public readonly int PreviousCounted(int index)
-    {
-        if (index < First || Read(index - _base) != 0)
-        {
-            return index;
-        }
-
-        // The first bucket has always counted something, or nothing before this one has.
-        var rest = _counters.AsSpan((First - _base) * _width, (index - First + 1) * _width);
-        var last = rest.LastIndexOfAnyExcept((byte)0);
-        return last < 0 ? First - 1 : First + last / _width;
-    }
+    /// <summary>The same from the highest on.</summary>
+    [UnscopedRef]
+    public readonly Descending Descend() => new(in this);
 
     public void Clear()
     {
+        _listed = 0;
+        if (_list?.Length > MaxKeptBytes / sizeof(long))
+        {
+            _list = null;
+        }
+
         if (_width != 0)
         {
             if (_counters!.Length <= MaxKeptBytes)
@@ -72,15 +60,50 @@ internal struct BucketCounts
         }
     }
 
+    /// <summary>Counts in a bucket above all that have counted.</summary>
+    public void Append(int index, long count)
+    {
+        if (_width != 0 || count > uint.MaxValue)
+        {
+            Add(index, count);
+            return;
+        }
+
+        if (_listed == 0)
+        {
+            First = index;
+            _list ??= new Counted[MinCapacity];
+        }
+        else if (_listed == _list!.Length)
+        {
+            Array.Resize(ref _list, 2 * _listed);
+        }
+
+        _list[_listed++] = new Counted(index, (uint)count);
+        Last = index;
+    }
+
+    /// <summary>Makes room for counts in the buckets from one to another, both of which will be counted in, or have been.</summary>
+    public void Cover(int first, int last)
+    {
+        if (_width == 0)
+        {
+            Start(first);
+        }
+
+        Extend(Math.Min(First, first), Math.Max(Last, last));
+    }
+
     public void Add(int index, long count)
     {
         if (_width == 0)
         {
             Start(index);
         }
-        else if (index < First || index > Last)
+
+        if (index < First || index > Last)
         {
-            Extend(index);
+            Extend(Math.Min(First, index), Math.Max(Last, index));
         }
 
         var slot = index - _base;
@@ -105,9 +128,14 @@ internal struct BucketCounts
     /// <summary>Divides the resolution by 2^shift, in place: bucket i goes into i / 2^shift, rounded down.</summary>
     public void Downscale(int shift)
     {
-        if (_width == 0)
+        if (IsEmpty)
         {
             return;
+        }
+
+        if (_width == 0)
+        {
+            Start(First);
         }
 
         WidenFor(GreatestCoarser(shift));
@@ -151,19 +179,55 @@ internal struct BucketCounts
         return greatest;
     }
 
+    /// <summary>The first bucket from this one on that has counted something; from one past <see cref="Last"/> on, this one.</summary>
+    private readonly int NextCounted(int index)
+    {
+        if (index > Last || Read(index - _base) != 0)
+        {
+            return index;
+        }
+
+        // Zero counters are zero bytes, whatever the width.
+        var rest = _counters.AsSpan((index - _base) * _width, (Last - index + 1) * _width);
+        return index + rest.IndexOfAnyExcept((byte)0) / _width;
+    }
+
+    /// <summary>The last bucket up to this one that has counted something; from one before <see cref="First"/> on, this one.</summary>
+    private readonly int PreviousCounted(int index)
+    {
+        if (index < First || Read(index - _base) != 0)
+        {
+            return index;
+        }
+
+        // The first bucket has always counted something.
+        var rest = _counters.AsSpan((First - _base) * _width, (index - First + 1) * _width);
+        return First + rest.LastIndexOfAnyExcept((byte)0) / _width;
+    }
+
+    /// <summary>Becomes dense, with what is listed; with nothing listed, with room for a bucket.</summary>
     private void Start(int index)
     {
+        var listed = _list.AsSpan(0, _listed);
+        var last = Last;
+        _listed = 0;
         _width = 1;
         _counters ??= new byte[MinCapacity];
         _capacity = _counters.Length;
         _base = index - _capacity / 2;
         First = Last = index;
+        if (!listed.IsEmpty)
+        {
+            Cover(listed[0].Bucket, last);
+            foreach (var (bucket, count) in listed)
+            {
+                Add(bucket, count);
+            }
+        }
     }
 
-    private void Extend(int index)
+    private void Extend(int first, int last)
     {
-        var first = Math.Min(First, index);
-        var last = Math.Max(Last, index);
         if (first < _base || last >= _base + _capacity)
         {
             Rebase(first, last, _width);

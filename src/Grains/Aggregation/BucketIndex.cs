@@ -20,6 +20,9 @@ internal static class BucketIndex
     /// <summary>For the first 7 bits of a mantissa: the lowest bucket that such a mantissa can be in. A cell holds one boundary at most.</summary>
     private static readonly byte[] Cells = CreateCells();
 
+    /// <summary>2^(j/32).</summary>
+    private static readonly double[] Powers = [.. Enumerable.Range(0, PerOctave).Select(static j => Math.Pow(2, (double)j / PerOctave))];
+
     /// <summary>The bucket of a positive finite value.</summary>
     public static int Of(double value)
     {
@@ -43,7 +46,11 @@ internal static class BucketIndex
     }
 
     /// <summary>The lower end of a bucket at a scale: 2^(index / 2^scale).</summary>
-    public static double LowerEnd(int index, int scale) => Math.Pow(2, Math.ScaleB(index, -scale));
+    public static double LowerEnd(int index, int scale)
+    {
+        var finest = index << (ExponentialHistogram.MaxScale - scale);
+        return Math.ScaleB(Powers[finest & (PerOctave - 1)], finest >> ExponentialHistogram.MaxScale);
+    }
 
     /// <summary>The lowest bucket at a scale: that of <see cref="double.Epsilon"/>.</summary>
     public static int Lowest(int scale) => (-1074 * PerOctave - 1) >> (ExponentialHistogram.MaxScale - scale);

@@ -94,9 +94,9 @@ internal struct Counters
         }
 
         long greatest = 0;
-        for (var bucket = counts.First; bucket <= counts.Last; bucket = counts.NextCounted(bucket + 1))
+        foreach (var (_, count) in counts)
         {
-            greatest = Math.Max(greatest, counts[bucket]);
+            greatest = Math.Max(greatest, count);
         }
 
         var width = 0;
@@ -107,10 +107,10 @@ internal struct Counters
 
         Reserve(heap, counts.First, counts.Last, width);
         var words = MemoryMarshal.Cast<byte, ulong>(heap.Bytes(Block));
-        for (var bucket = counts.First; bucket <= counts.Last; bucket = counts.NextCounted(bucket + 1))
+        foreach (var (bucket, count) in counts)
         {
             var bit = (bucket - First) * (4 << width);
-            words[bit / 64] |= (ulong)counts[bucket] << (bit % 64);
+            words[bit / 64] |= (ulong)count << (bit % 64);
         }
     }
 

@@ -26,6 +26,9 @@ public sealed class ExponentialHistogram
     /// <summary>Values kept as they are.</summary>
     internal const int MaxRaw = 8;
 
+    /// <summary>By scale from <see cref="MinScale"/> on: the middle of a bucket, divided by its lower end.</summary>
+    private static readonly double[] Middles = [.. Enumerable.Range(MinScale, MaxScale - MinScale + 1).Select(static scale => 2 / (1 + BucketIndex.LowerEnd(-1, scale)))];
+
     private readonly double[] _raw = new double[MaxRaw];
     private BucketCounts _positive;
     private BucketCounts _negative;
@@ -157,16 +160,18 @@ public sealed class ExponentialHistogram
         Count = _zeros = zeros;
     }
 
-    internal void AddPositive(int bucket, long count)
+    /// <summary>Counts positive values in a bucket above all that have some.</summary>
+    internal void AppendPositive(int bucket, long count)
     {
         Count += count;
-        _positive.Add(bucket, count);
+        _positive.Append(bucket, count);
     }
 
-    internal void AddNegative(int bucket, long count)
+    /// <summary>Counts negative values in the bucket of their absolutes, above all that have some.</summary>
+    internal void AppendNegative(int bucket, long count)
     {
         Count += count;
-        _negative.Add(bucket, count);
+        _negative.Append(bucket, count);
     }
 
     /// <summary>Writes the sketch on its own, as snapshots of version 1 hold it; docs/formats/snapshot.md describes the bytes.</summary>
@@ -255,9 +260,9 @@ public sealed class ExponentialHistogram
             return;
         }
 
+        var shift = fromScale - Scale;
         if (!into.IsEmpty)
         {
-            var shift = fromScale - Scale;
             int first = Math.Min(into.First, from.First >> shift), last = Math.Max(into.Last, from.Last >> shift);
             var coarser = 0;
             while ((last >> coarser) - (first >> coarser) >= MaxBuckets)
@@ -266,14 +271,14 @@ public sealed class ExponentialHistogram
             }
 
             DownscaleTo(Scale - coarser);
+            shift = fromScale - Scale;
         }
 
-        for (var index = from.First; index <= from.Last; index++)
+        // Dense before anything is read: both may be the same.
+        into.Cover(from.First >> shift, from.Last >> shift);
+        foreach (var (bucket, count) in from)
         {
-            if (from[index] is var count and > 0)
-            {
-                into.Add(index >> (fromScale - Scale), count);
-            }
+            into.Add(bucket >> shift, count);
         }
     }
 
@@ -302,15 +307,12 @@ public sealed class ExponentialHistogram
     private double ValueAtRank(long rank)
     {
         var wanted = rank;
-        if (!_negative.IsEmpty)
+        foreach (var (bucket, count) in _negative.Descend())
         {
-            for (var index = _negative.Last; index >= _negative.First; index--)
+            rank -= count;
+            if (rank <= 0)
             {
-                rank -= _negative[index];
-                if (rank <= 0)
-                {
-                    return -Middle(index);
-                }
+                return -Middle(bucket);
             }
         }
 
@@ -325,22 +327,22 @@ public sealed class ExponentialHistogram
         var fromLast = Count - before - rank + 1;
         if (fromLast < rank)
         {
-            for (var index = _positive.Last; index >= _positive.First; index = _positive.PreviousCounted(index - 1))
+            foreach (var (bucket, count) in _positive.Descend())
             {
-                fromLast -= _positive[index];
+                fromLast -= count;
                 if (fromLast <= 0)
                 {
-                    return Middle(index);
+                    return Middle(bucket);
                 }
             }
         }
 
-        for (var index = _positive.First; index <= _positive.Last; index = _positive.NextCounted(index + 1))
+        foreach (var (bucket, count) in _positive)
         {
-            rank -= _positive[index];
+            rank -= count;
             if (rank <= 0)
             {
-                return Middle(index);
+                return Middle(bucket);
             }
         }
 
@@ -348,7 +350,7 @@ public sealed class ExponentialHistogram
     }
 
     /// <summary>The point of a bucket with equal relative error towards both ends.</summary>
-    private double Middle(int index) => BucketIndex.LowerEnd(index, Scale) * (2 / (1 + BucketIndex.LowerEnd(-1, Scale)));
+    private double Middle(int index) => BucketIndex.LowerEnd(index, Scale) * Middles[Scale - MinScale];
 
     private static void WriteBuckets(IBufferWriter<byte> output, in BucketCounts buckets)
     {
@@ -364,19 +366,18 @@ public sealed class ExponentialHistogram
 
         // One span for all instead of a call of the writer per number.
         var span = output.GetSpan(length * SnapshotWriter.MaxVarintBytes);
-        var written = 0;
-        for (var index = buckets.First; index <= buckets.Last;)
+        var (written, next) = (0, buckets.First);
+        foreach (var (bucket, count) in buckets)
         {
-            written += SnapshotWriter.Encode(span[written..], (ulong)buckets[index]);
-            var next = buckets.NextCounted(index + 1);
-            if (next > index + 1)
+            if (bucket > next)
             {
-                // A run of empty buckets: zero, then how many follow the first. The last bucket is never empty.
+                // A run of empty buckets: zero, then how many follow the first.
                 written += SnapshotWriter.Encode(span[written..], 0);
-                written += SnapshotWriter.Encode(span[written..], (ulong)(next - index - 2));
+                written += SnapshotWriter.Encode(span[written..], (ulong)(bucket - next - 1));
             }
 
-            index = next;
+            written += SnapshotWriter.Encode(span[written..], (ulong)count);
+            next = bucket + 1;
         }
 
         output.Advance(written);
@@ -417,7 +418,7 @@ public sealed class ExponentialHistogram
                 continue;
             }
 
-            buckets.Add((int)(first + i), count);
+            buckets.Append((int)(first + i), count);
             sum = checked(sum + count);
         }
 

@@ -99,13 +99,13 @@ internal sealed class OpenValues(BlockHeap heap)
         var positives = PositivesOf(window);
         while (positives.MoveNext())
         {
-            sketch.AddPositive(positives.Bucket, (long)positives.Count);
+            sketch.AppendPositive(positives.Bucket, (long)positives.Count);
         }
 
         var negatives = NegativesOf(window);
         while (negatives.MoveNext())
         {
-            sketch.AddNegative(negatives.Bucket, (long)negatives.Count);
+            sketch.AppendNegative(negatives.Bucket, (long)negatives.Count);
         }
     }
 

@@ -315,11 +315,11 @@ internal sealed class WindowCodec(OpenValues values)
 
             if (negative)
             {
-                into?.AddNegative((int)bucket, (long)counted);
+                into?.AppendNegative((int)bucket, (long)counted);
             }
             else
             {
-                into?.AddPositive((int)bucket, (long)counted);
+                into?.AppendPositive((int)bucket, (long)counted);
             }
 
             left -= counted;

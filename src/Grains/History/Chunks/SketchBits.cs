@@ -40,26 +40,23 @@ internal static class SketchBits
         window.Sketch.BeginCounts(ExponentialHistogram.MaxScale, window.Min == 0 ? window.Count : 0);
         if (window.Min > 0)
         {
-            window.Sketch.AddPositive(BucketIndex.Of(window.Min), window.Count);
+            window.Sketch.AppendPositive(BucketIndex.Of(window.Min), window.Count);
         }
         else if (window.Min < 0)
         {
-            window.Sketch.AddNegative(BucketIndex.Of(-window.Min), window.Count);
+            window.Sketch.AppendNegative(BucketIndex.Of(-window.Min), window.Count);
         }
     }
 
     private static long CountOf(in BucketCounts buckets)
     {
-        long count = 0;
-        if (!buckets.IsEmpty)
+        long sum = 0;
+        foreach (var (_, count) in buckets)
         {
-            for (var bucket = buckets.First; bucket <= buckets.Last; bucket = buckets.NextCounted(bucket + 1))
-            {
-                count += buckets[bucket];
-            }
+            sum += count;
         }
 
-        return count;
+        return sum;
     }
 
     private static void WriteCounters(BitSink output, in BucketCounts buckets, bool withFirst)
@@ -69,18 +66,20 @@ internal static class SketchBits
             return;
         }
 
-        // The first bucket of a merged or coarsened run always has values.
-        var previous = buckets.First;
         if (withFirst)
         {
-            output.WriteGamma((((ulong)previous << 1) ^ (ulong)(long)(previous >> 31)) + 1);
+            output.WriteGamma((((ulong)buckets.First << 1) ^ (ulong)(long)(buckets.First >> 31)) + 1);
         }
 
-        output.WriteGamma((ulong)buckets[previous]);
-        for (var bucket = buckets.NextCounted(previous + 1); bucket <= buckets.Last; bucket = buckets.NextCounted(bucket + 1))
+        var previous = buckets.First;
+        foreach (var (bucket, count) in buckets)
         {
-            output.WriteGamma((ulong)(bucket - previous));
-            output.WriteGamma((ulong)buckets[bucket]);
+            if (bucket > previous)
+            {
+                output.WriteGamma((ulong)(bucket - previous));
+            }
+
+            output.WriteGamma((ulong)count);
             previous = bucket;
         }
     }
