@@ -11,6 +11,9 @@ internal sealed class HistoryQueries
     /// <summary>Of those that follow, the first of each metric: its chunks are read from storage.</summary>
     public List<double> Cold { get; } = [];
 
+    /// <summary>Of some that follow: of code that was run a few times only.</summary>
+    public List<double> Early { get; } = [];
+
     /// <summary>Of all others.</summary>
     public List<double> Warm { get; } = [];
 

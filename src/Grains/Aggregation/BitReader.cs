@@ -28,6 +28,29 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         return bits >> (63 - 2 * log);
     }
 
+    /// <summary>Two numbers that follow each other.</summary>
+    /// <exception cref="InvalidDataException">The bits are no numbers of at most 64 bits, or end within them.</exception>
+    public (ulong First, ulong Second) ReadGammas()
+    {
+        var bits = Peek();
+        var log = BitOperations.LeadingZeroCount(bits);
+        if (log <= 13)
+        {
+            var first = bits >> (63 - 2 * log);
+            var length = 2 * log + 1;
+            bits <<= length;
+            log = BitOperations.LeadingZeroCount(bits);
+            if (log <= 14)
+            {
+                // 27 and 29 bits at most: no more than are there.
+                Skip(length + 2 * log + 1);
+                return (first, bits >> (63 - 2 * log));
+            }
+        }
+
+        return (ReadGamma(), ReadGamma());
+    }
+
     private ulong ReadLongGamma()
     {
         var log = 0;

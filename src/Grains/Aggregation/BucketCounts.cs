@@ -63,18 +63,13 @@ internal partial struct BucketCounts
     /// <summary>Counts in a bucket above all that have counted.</summary>
     public void Append(int index, long count)
     {
-        if (_width != 0 || count > uint.MaxValue)
+        if (_listed == 0 || count > uint.MaxValue)
         {
-            Add(index, count);
+            Begin(index, count);
             return;
         }
 
-        if (_listed == 0)
-        {
-            First = index;
-            _list ??= new Counted[MinCapacity];
-        }
-        else if (_listed == _list!.Length)
+        if (_listed == _list!.Length)
         {
             Array.Resize(ref _list, 2 * _listed);
         }
@@ -177,6 +172,21 @@ internal partial struct BucketCounts
         }
 
         return greatest;
+    }
+
+    /// <summary>Begins a list, if this can be one.</summary>
+    private void Begin(int index, long count)
+    {
+        if (_width != 0 || count > uint.MaxValue)
+        {
+            Add(index, count);
+            return;
+        }
+
+        _list ??= new Counted[MinCapacity];
+        _list[0] = new Counted(index, (uint)count);
+        _listed = 1;
+        First = Last = index;
     }
 
     /// <summary>The first bucket from this one on that has counted something; from one past <see cref="Last"/> on, this one.</summary>

@@ -305,9 +305,8 @@ internal sealed class WindowCodec(OpenValues values)
     private static void ReadCounters(ref BitReader input, long bucket, ulong left, int scale, ExponentialHistogram? into, bool negative)
     {
         var end = Math.Min(bucket + ExponentialHistogram.MaxBuckets, BucketIndex.Highest(scale) + 1L);
-        while (true)
+        for (var counted = input.ReadGamma(); ;)
         {
-            var counted = input.ReadGamma();
             if (counted > left)
             {
                 throw new InvalidDataException("a sketch has more values than its window");
@@ -328,7 +327,7 @@ internal sealed class WindowCodec(OpenValues values)
                 return;
             }
 
-            var gap = input.ReadGamma();
+            (var gap, counted) = input.ReadGammas();
             if (gap >= (ulong)(end - bucket))
             {
                 throw new InvalidDataException("a sketch has too many buckets");
