@@ -190,6 +190,14 @@ public sealed class ExponentialHistogramTests
             var sketch = SketchOf(values);
             var read = Decode(Encode(sketch));
             Assert.Equal(Encode(sketch), Encode(read));
+            if (values.Length > 0)
+            {
+                Assert.Equal(Quantiles(sketch, values), Quantiles(read, values));
+            }
+
+            var merged = Merged(SketchOf(more), sketch);
+            Assert.Equal(Encode(merged), Encode(Merged(SketchOf(more), read)));
+            Assert.Equal(Encode(merged), Encode(Merged(Decode(Encode(SketchOf(more))), Decode(Encode(sketch)))));
             foreach (var value in more)
             {
                 sketch.Add(value);
@@ -253,6 +261,9 @@ public sealed class ExponentialHistogramTests
 
         return sketch;
     }
+
+    private static double[] Quantiles(ExponentialHistogram sketch, double[] values) =>
+        [.. Probabilities.Select(probability => sketch.Quantile(probability, values.Min(), values.Max()))];
 
     private static ExponentialHistogram Merged(ExponentialHistogram into, ExponentialHistogram from)
     {
