@@ -10,10 +10,14 @@ internal sealed class MetricLoad
 {
     private const int BaseTimeOffset = 24;
 
-    private readonly byte[] _slice;
+    private readonly byte[][] _slices;
     private long _position;
 
-    public MetricLoad(int series, int pointsPerSeries, Func<int, Random, double>? value = null)
+    /// <param name="series">How many.</param>
+    /// <param name="pointsPerSeries">Of each slice.</param>
+    /// <param name="value">The next value of a series; latencies by default.</param>
+    /// <param name="slices">How many different slices there are, which come in turn.</param>
+    public MetricLoad(int series, int pointsPerSeries, Func<int, Random, double>? value = null, int slices = 1)
     {
         var random = new Random(42);
         var keys = Enumerable.Range(0, series).Select(static i => SeriesKey.Encode([new Tag("host", $"host-{i:d6}"), new Tag("region", $"eu-{i % 7}")])).ToArray();
@@ -23,11 +27,8 @@ internal sealed class MetricLoad
 
         value ??= Latency;
         Definitions = Build(keys, [], [], random);
-        _slice = Build(
-            [],
-            [.. order.SelectMany(at => Enumerable.Repeat(SeriesKey.Hash(keys[at]), pointsPerSeries))],
-            [.. order.SelectMany(at => Enumerable.Range(0, pointsPerSeries).Select(_ => value(at, random)))],
-            random);
+        ulong[] ids = [.. order.SelectMany(at => Enumerable.Repeat(SeriesKey.Hash(keys[at]), pointsPerSeries))];
+        _slices = [.. Enumerable.Range(0, slices).Select(_ => Build([], ids, [.. order.SelectMany(at => Enumerable.Range(0, pointsPerSeries).Select(_ => value(at, random)))], random))];
     }
 
     public static WindowSettings Settings { get; } = new(10_000, 10_000, 6, [0.5, 0.9, 0.99]);
@@ -43,11 +44,12 @@ internal sealed class MetricLoad
         return aggregator;
     }
 
-    /// <summary>Applies the slice to the window that begins at a time.</summary>
+    /// <summary>Applies the next slice to the window that begins at a time.</summary>
     public void Apply(MetricAggregator aggregator, long windowStart)
     {
-        BinaryPrimitives.WriteInt64LittleEndian(_slice.AsSpan(BaseTimeOffset), windowStart);
-        aggregator.Apply(new SliceReader(_slice), ++_position, windowStart + 5_000);
+        var slice = _slices[++_position % _slices.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(slice.AsSpan(BaseTimeOffset), windowStart);
+        aggregator.Apply(new SliceReader(slice), _position, windowStart + 5_000);
     }
 
     /// <summary>Gauges, as of temperature or load: around a level of each series, up and down by a tenth.</summary>

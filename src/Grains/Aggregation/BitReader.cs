@@ -121,6 +121,11 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
 
     private readonly ulong PeekAtEnd(int at)
     {
+        if (_bytes.Length >= 8 && at < _bytes.Length)
+        {
+            return BinaryPrimitives.ReadUInt64BigEndian(_bytes[^8..]) << (int)(_at - 8L * (_bytes.Length - 8));
+        }
+
         Span<byte> last = stackalloc byte[8];
         last.Clear();
         _bytes[at..].CopyTo(last);

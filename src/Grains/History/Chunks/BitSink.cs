@@ -53,9 +53,30 @@ internal sealed class BitSink
     /// <summary>Elias' gamma code of a number of at least 1.</summary>
     public void WriteGamma(ulong number)
     {
+        // So many zeros as there are bits after the first, then the number.
         var log = BitOperations.Log2(number);
+        if (log < 32)
+        {
+            Write(number, 2 * log + 1);
+            return;
+        }
+
         Write(0, log);
         Write(number, log + 1);
+    }
+
+    /// <summary>The codes of two numbers that follow each other.</summary>
+    public void WriteGammas(ulong first, ulong second)
+    {
+        var (log, bits) = (BitOperations.Log2(first), 2 * BitOperations.Log2(second) + 1);
+        if (2 * log + 1 + bits <= 64)
+        {
+            Write((first << bits) | second, 2 * log + 1 + bits);
+            return;
+        }
+
+        WriteGamma(first);
+        WriteGamma(second);
     }
 
     /// <summary>All bits, filled up with zeros to a whole byte. Valid until the next call; more may be written.</summary>

@@ -74,12 +74,13 @@ internal static class SketchBits
         var previous = buckets.First;
         foreach (var (bucket, count) in buckets)
         {
-            if (bucket > previous)
+            if (bucket == previous)
             {
-                output.WriteGamma((ulong)(bucket - previous));
+                output.WriteGamma((ulong)count);
+                continue;
             }
 
-            output.WriteGamma((ulong)count);
+            output.WriteGammas((ulong)(bucket - previous), (ulong)count);
             previous = bucket;
         }
     }
