@@ -26,4 +26,10 @@ public sealed class RedisLogOptions
     /// answers again, appends are refused at once. Default 5 s.
     /// </summary>
     public TimeSpan RetryTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// A process is told of new records at most so often; what comes meanwhile is read together, of all partitions. 0 to 1 s, 0: each is told at once.
+    /// Default 20 ms.
+    /// </summary>
+    public TimeSpan WakeInterval { get; set; } = TimeSpan.FromMilliseconds(20);
 }

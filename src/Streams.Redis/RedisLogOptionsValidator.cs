@@ -20,6 +20,11 @@ public sealed class RedisLogOptionsValidator : IValidateOptions<RedisLogOptions>
         CheckTime(options.ConnectTimeout, nameof(options.ConnectTimeout), failures);
         CheckTime(options.CommandTimeout, nameof(options.CommandTimeout), failures);
         CheckTime(options.RetryTimeout, nameof(options.RetryTimeout), failures);
+        if (options.WakeInterval < TimeSpan.Zero || options.WakeInterval > TimeSpan.FromSeconds(1))
+        {
+            failures.Add($"{RedisLogOptions.Section}:{nameof(options.WakeInterval)} is {options.WakeInterval}; it must be 00:00:00 to 00:00:01.");
+        }
+
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
 

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace OrleansMetrics.Streams.Redis;
 
 /// <summary>
-/// Wakes those that wait. Appends of this process wake them at once. Those of other processes are published by the append script;
+/// Wakes those that wait, <see cref="PacedNews"/>. Appends of this process are known at once. Those of other processes are published by the append script;
 /// a partition is subscribed to while somebody waits for it now and then. A message can be lost, so the heads are also looked at: every second,
 /// and every <see cref="PointLogOptions.PollInterval"/> while there is no subscription.
 /// </summary>
@@ -21,13 +21,14 @@ internal sealed class RedisLogWatch : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LogWaiters _waiters;
+    private readonly PacedNews _news;
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly CancellationTokenSource _closing = new();
     private readonly bool[] _subscribed;
     private readonly long[] _lastWaited;
     private readonly Task _loop;
 
-    public RedisLogWatch(RedisStore store, PointLogOptions options, PointLogStatistics statistics, TimeProvider time, ILogger logger)
+    public RedisLogWatch(RedisStore store, PointLogOptions options, TimeSpan interval, PointLogStatistics statistics, TimeProvider time, ILogger logger)
     {
         _store = store;
         _options = options;
@@ -35,6 +36,7 @@ internal sealed class RedisLogWatch : IAsyncDisposable
         _time = time;
         _logger = logger;
         _waiters = new LogWaiters(store.Partitions, typeof(RedisPointLog));
+        _news = new PacedNews(_waiters.Seen, store.Partitions, interval, time);
         _subscribed = new bool[store.Partitions];
         _lastWaited = new long[store.Partitions];
         store.Reconnected += Look;
@@ -59,12 +61,13 @@ internal sealed class RedisLogWatch : IAsyncDisposable
     }
 
     /// <summary>Tells that the partition holds a record at this position.</summary>
-    public void Seen(int partition, long position) => _waiters.Seen(partition, position);
+    public void Seen(int partition, long position) => _news.Seen(partition, position);
 
     /// <summary>Fails those that wait and ends the polling. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         _store.Reconnected -= Look;
+        _news.Dispose();
         _waiters.Close();
         await _closing.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
@@ -165,7 +168,7 @@ internal sealed class RedisLogWatch : IAsyncDisposable
     {
         if (message.TryParse(out long position))
         {
-            _waiters.Seen(partition, position);
+            _news.Seen(partition, position);
         }
     }
 
@@ -174,7 +177,7 @@ internal sealed class RedisLogWatch : IAsyncDisposable
         var position = await _store.Database.HashGetAsync(_store.Keys(partition).Head, HeadFields.Position, CommandFlags.DemandMaster).ConfigureAwait(false);
         if (position.TryParse(out long found))
         {
-            _waiters.Seen(partition, found);
+            _news.Seen(partition, found);
         }
     }
 }

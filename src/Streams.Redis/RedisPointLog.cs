@@ -56,7 +56,7 @@ public sealed class RedisPointLog : IPointLog
         _logger = logger;
         _store = store;
         _guard = new StoreGuard(store, Statistics, time, logger);
-        _watch = new RedisLogWatch(store, options, Statistics, time, logger);
+        _watch = new RedisLogWatch(store, options, redis.WakeInterval, Statistics, time, logger);
         _reader = new RedisLogReader(store, options.MaxConcurrentReads);
         _tails = new LogTail[store.Partitions];
         _writers = new PartitionWriter[store.Partitions];

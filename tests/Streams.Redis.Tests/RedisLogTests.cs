@@ -293,9 +293,9 @@ public sealed class RedisLogTests(SharedRedis redis) : IClassFixture<SharedRedis
     public void All_options_out_of_range_are_reported_at_once_without_the_password()
     {
         var result = new RedisLogOptionsValidator().Validate(
-            null, new RedisLogOptions { ConnectionString = "password=secret", KeyPrefix = "a{b}", RetryTimeout = TimeSpan.Zero });
+            null, new RedisLogOptions { ConnectionString = "password=secret", KeyPrefix = "a{b}", RetryTimeout = TimeSpan.Zero, WakeInterval = TimeSpan.FromSeconds(2) });
 
-        Assert.Equal(3, result.Failures!.Count());
+        Assert.Equal(4, result.Failures!.Count());
         Assert.DoesNotContain(result.Failures!, failure => failure.Contains("secret", StringComparison.Ordinal));
         Assert.True(new RedisLogOptionsValidator().Validate(null, new RedisLogOptions { ConnectionString = "localhost" }).Succeeded);
     }

@@ -11,7 +11,7 @@ public sealed class RedisPointLogTests(SharedRedis redis) : SharedPointLogContra
 
     protected override async Task<IPointLog> OpenAsync(PointLogOptions? options = null, TimeProvider? time = null, int partitions = Partitions) =>
         await RedisPointLog.OpenAsync(
-            new RedisLogOptions { ConnectionString = redis.Server.ConnectionString, KeyPrefix = _prefix },
+            new RedisLogOptions { ConnectionString = redis.Server.ConnectionString, KeyPrefix = _prefix, WakeInterval = TimeSpan.Zero },
             partitions,
             options ?? new PointLogOptions(),
             time ?? TimeProvider.System,
