@@ -36,13 +36,13 @@ public sealed class HostSamplerTests
     }
 
     [Fact]
-    public void Names_and_values_are_escaped_and_carry_the_time_in_nanoseconds()
+    public void Names_and_values_are_escaped_rounded_and_carry_the_time_in_nanoseconds()
     {
         var lines = new LineWriter([new("host", "a b,c=d\\"), new("empty", ""), new("path", "shared")], 1_767_225_600_000_000_100);
-        lines.Add("disk io", [("path", "/mnt/a\nb")], [("used", 1.5), ("bad", double.NaN), ("free", 1e300)]);
+        lines.Add("disk io", [("path", "/mnt/a\nb")], [("used", 2.0 / 3), ("bad", double.NaN), ("free", 1e300)]);
         lines.Add("nothing", [], [("bad", double.PositiveInfinity)]);
 
-        Assert.Equal("disk\\ io,path=/mnt/a_b,host=a\\ b\\,c\\=d_ used=1.5,free=1E+300 1767225600000000100\n", Encoding.UTF8.GetString(lines.ToUtf8()));
+        Assert.Equal("disk\\ io,path=/mnt/a_b,host=a\\ b\\,c\\=d_ used=0.67,free=1E+300 1767225600000000100\n", Encoding.UTF8.GetString(lines.ToUtf8()));
         Assert.Equal(2, lines.Points);
     }
 

@@ -3,11 +3,14 @@ using System.Text;
 
 namespace OrleansMetrics.Cli.Host.Sampling;
 
-/// <summary>Writes Influx line protocol. Names and values are escaped; numbers that are not finite are left out.</summary>
+/// <summary>Writes Influx line protocol. Names and values are escaped; numbers have two decimals at most, and those that are not finite are left out.</summary>
 /// <param name="sharedTags">Tags of every line.</param>
 /// <param name="nanoseconds">Timestamp of every line.</param>
 internal sealed class LineWriter(IEnumerable<KeyValuePair<string, string>> sharedTags, long nanoseconds)
 {
+    /// <summary>Ticks of 10 ms tell no more of a percentage or a rate; every further digit would be noise that has to be kept.</summary>
+    private const int Decimals = 2;
+
     private readonly StringBuilder _text = new();
     private readonly KeyValuePair<string, string>[] _sharedTags = [.. sharedTags];
 
@@ -42,7 +45,7 @@ internal sealed class LineWriter(IEnumerable<KeyValuePair<string, string>> share
             {
                 _text.Append(points++ == 0 ? ' ' : ',');
                 AppendEscaped(name, ",= ");
-                _text.Append('=').Append(value.ToString("R", CultureInfo.InvariantCulture));
+                _text.Append('=').Append(Math.Round(value, Decimals).ToString("R", CultureInfo.InvariantCulture));
             }
         }
         if (points == 0)
