@@ -29,7 +29,7 @@ internal partial struct BucketCounts
 
     public readonly bool IsEmpty => (_width | _listed) == 0;
 
-    /// <summary>The buckets that have counted something, from the lowest on. What has not been counted yet when it is passed may be added meanwhile if the counters are dense.</summary>
+    /// <summary>The buckets that have counted something, from the lowest on. While the counters are dense, more may be counted meanwhile.</summary>
     [UnscopedRef]
     public readonly Ascending GetEnumerator() => new(in this);
 
