@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using OrleansMetrics.Benchmarks.Aggregation;
 using OrleansMetrics.Benchmarks.CommandLine;
@@ -11,6 +12,13 @@ if (args is ["memory"])
 {
     // Not a benchmark of time: what a metric with many series weighs.
     SeriesMemory.Report(Console.Out);
+    return 0;
+}
+
+if (args is ["sizes", var file, .. var rest])
+{
+    // What history takes, of points that were recorded.
+    ChunkSizes.Report(file, rest is [var decimals] ? int.Parse(decimals, CultureInfo.InvariantCulture) : null, Console.Out);
     return 0;
 }
 

@@ -4,7 +4,7 @@ using OrleansMetrics.Grains.History;
 
 namespace OrleansMetrics.Benchmarks.Aggregation;
 
-/// <summary>What history costs per window of 10 s: an hour of 200 series is cut minute by minute, merged into columns and rolled up.</summary>
+/// <summary>What history costs per window of 10 s: an hour of 200 series is cut minute by minute, merged and rolled up.</summary>
 [MemoryDiagnoser]
 public class HistoryJobs
 {
@@ -14,9 +14,10 @@ public class HistoryJobs
     private const int WindowsPerSeries = 360;
     private const int Windows = Series * WindowsPerSeries;
 
-    private readonly List<byte[]> _rows = [];
+    private readonly List<byte[]> _minutes = [];
     private MetricAggregator _lastMinute = null!;
-    private byte[] _columns = null!;
+    private byte[] _lastRows = null!;
+    private byte[] _hour = null!;
 
     [Params(1, 10, 30, 100)]
     public int PointsPerWindow { get; set; }
@@ -25,13 +26,17 @@ public class HistoryJobs
     [Benchmark(OperationsPerInvoke = Series * WindowsPerChunk)]
     public int Cut() => _lastMinute.WriteRows(EndOf(WindowsPerSeries - WindowsPerChunk), EndOf(WindowsPerSeries)).Bytes.Length;
 
-    /// <summary>Once an hour, elsewhere.</summary>
-    [Benchmark(OperationsPerInvoke = Windows)]
-    public int Merge() => Run(0, _rows).Length;
+    /// <summary>Beside that turn.</summary>
+    [Benchmark(OperationsPerInvoke = Series * WindowsPerChunk)]
+    public int Pack() => HistoryMerge.ToColumns(_lastRows).Length;
 
     /// <summary>Once an hour, elsewhere.</summary>
     [Benchmark(OperationsPerInvoke = Windows)]
-    public int RollUp() => Run(60_000, [_columns]).Length;
+    public int Merge() => Run(0, _minutes).Length;
+
+    /// <summary>Once an hour, elsewhere.</summary>
+    [Benchmark(OperationsPerInvoke = Windows)]
+    public int RollUp() => Run(60_000, [_hour]).Length;
 
     [GlobalSetup]
     public void Setup()
@@ -43,12 +48,14 @@ public class HistoryJobs
             load.Apply(_lastMinute, EndOf(window) - Size);
             if (window % WindowsPerChunk == 0)
             {
-                _rows.Add(_lastMinute.WriteRows(EndOf(window - WindowsPerChunk), EndOf(window)).Bytes.ToArray());
+                _lastRows = _lastMinute.WriteRows(EndOf(window - WindowsPerChunk), EndOf(window)).Bytes;
+                _minutes.Add(HistoryMerge.ToColumns(_lastRows));
             }
         }
 
-        _columns = Run(0, _rows);
-        Console.WriteLine($"// bytes per window: {_rows.Sum(static rows => rows.Length) / (double)Windows:0.0} in rows, {_columns.Length / (double)Windows:0.0} in columns");
+        _hour = Run(0, _minutes);
+        Console.WriteLine($"// bytes per window: {_lastRows.Length / (double)(Series * WindowsPerChunk):0.0} in rows, "
+            + $"{_minutes.Sum(static minute => minute.Length) / (double)Windows:0.0} in chunks of a minute, {_hour.Length / (double)Windows:0.0} in one of an hour");
     }
 
     private static long EndOf(int window) => 1_800_000_000_000 + (long)window * Size;

@@ -5,13 +5,19 @@ using System.Runtime.CompilerServices;
 namespace OrleansMetrics.Grains.Aggregation;
 
 /// <summary>Reads what <see cref="BitWriter"/> wrote.</summary>
-internal ref struct BitReader(ReadOnlySpan<byte> bytes)
+internal ref struct BitReader(ReadOnlySpan<byte> bytes, int start = 0)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
-    private long _at;
+    private long _at = start;
 
     /// <summary>Everything is read but for the zeros that fill the last byte.</summary>
     public readonly bool AtEnd => (_at + 7) / 8 == _bytes.Length && Peek() == 0;
+
+    /// <summary>How many bits are read, with those before the start.</summary>
+    public readonly long Position => _at;
+
+    /// <summary>Copies the bits from one that has been read up to here.</summary>
+    public readonly void CopyFrom(long position, BitCopy into) => into.Take(_bytes, position, _at);
 
     /// <exception cref="InvalidDataException">The bits are no number of at most 64 bits, or end within it.</exception>
     public ulong ReadGamma()

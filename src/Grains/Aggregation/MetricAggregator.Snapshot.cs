@@ -361,7 +361,7 @@ public sealed partial class MetricAggregator
 
             hasGaps |= head[0] != 0;
             (start, size, end) = (nextStart, nextSize, nextStart + nextSize);
-            WindowCodec.Read(input.ReadBytes(input.ReadCount()), Restored, sketch: false);
+            WindowCodec.Read(input.ReadBytes(input.ReadCount()), Restored, SketchReading.None);
             if (Restored.LastOffset >= size)
             {
                 throw new InvalidDataException("a last value lies outside of its window");

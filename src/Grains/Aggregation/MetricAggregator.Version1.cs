@@ -100,7 +100,7 @@ public sealed partial class MetricAggregator
 
         Restored.LastOffset = (int)offset;
         Restored.Sum = Restored.Min = Restored.Max = Restored.Last;
-        Restored.Sketch.Clear();
+        Restored.ClearSketch();
         if (Restored.Count == 1)
         {
             Restored.Sketch.Add(Restored.Last);

@@ -207,7 +207,7 @@ internal sealed class SeriesWindows
         State.Size = window.Size;
         if (window.Place == WindowReference.Packed)
         {
-            WindowCodec.Read(Bytes(row, window), State, sketch: true);
+            WindowCodec.Read(Bytes(row, window), State, SketchReading.Full);
             return State;
         }
 
@@ -257,7 +257,7 @@ internal sealed class SeriesWindows
 
         if (Packed.TryFind(row, start, size, out var packed))
         {
-            WindowCodec.Read(packed.Body, State, sketch: true);
+            WindowCodec.Read(packed.Body, State, SketchReading.Full);
             State.Start = start;
             Packed.Remove(row, start, size);
             ref var opened = ref current.Count == 0 ? ref current : ref TakeOther(ref current, size);

@@ -54,12 +54,12 @@ internal sealed class WindowCodec(OpenValues values)
     /// <summary>Reads everything but the place in time.</summary>
     /// <param name="bytes">A window, whole.</param>
     /// <param name="into">Where to.</param>
-    /// <param name="sketch">Read the values of a large window as well, and not only check them.</param>
+    /// <param name="sketch">How to read the values of a large window; they are checked in any case.</param>
     /// <exception cref="InvalidDataException">The bytes are no window, or one in another form.</exception>
-    public static void Read(ReadOnlySpan<byte> bytes, WindowState into, bool sketch)
+    public static void Read(ReadOnlySpan<byte> bytes, WindowState into, SketchReading sketch)
     {
         var input = new SnapshotReader(bytes);
-        into.Sketch.Clear();
+        into.ClearSketch();
         into.Count = input.ReadCount();
         var offset = input.ReadCount();
         into.LastOffset = offset <= int.MaxValue ? (int)offset : throw new InvalidDataException("a last value lies outside of its window");
@@ -79,7 +79,7 @@ internal sealed class WindowCodec(OpenValues values)
             default:
                 ReadTotals(ref input, into);
                 var bits = new BitReader(input.ReadBytes(input.Remaining));
-                ReadSketch(ref bits, into, sketch ? into.Sketch : null);
+                into.ReadSketch(ref bits, sketch);
                 if (!bits.AtEnd)
                 {
                     throw new InvalidDataException("bytes are left after a sketch");

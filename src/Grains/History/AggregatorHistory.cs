@@ -270,10 +270,11 @@ internal sealed partial class AggregatorHistory(HistorySettings settings, IChunk
     {
         _usable.Remove(id);
         var manifest = Manifest;
-        var created = false;
+        var (created, columns) = (false, Array.Empty<byte>());
         try
         {
-            created = await store.TryCreateAsync(id, chunk.Bytes);
+            columns = await store.PackAsync(chunk.Bytes);
+            created = await store.TryCreateAsync(id, columns);
         }
         catch (Exception)
         {
@@ -290,7 +291,7 @@ internal sealed partial class AggregatorHistory(HistorySettings settings, IChunk
         IsChanged = true;
         if (created)
         {
-            Manifest.Base.Chunks.Add(new ChunkEntry(id, chunk.From, chunk.To, chunk.Bytes.Length, chunk.Windows, Merged: false, corrects));
+            Manifest.Base.Chunks.Add(new ChunkEntry(id, chunk.From, chunk.To, columns.Length, chunk.Windows, Merged: false, corrects));
         }
         else
         {

@@ -25,6 +25,9 @@ internal sealed class GrainChunkStore(IGrainStorage storage, string metric) : IC
     }
 
     /// <inheritdoc />
+    public Task<byte[]> PackAsync(byte[] rows) => Task.Run(() => HistoryMerge.ToColumns(rows));
+
+    /// <inheritdoc />
     public async Task<byte[]?> ReadAsync(long id) => (await ReadStateAsync(id)) is { RecordExists: true, State.Bytes: { Length: > 0 } bytes } ? bytes : null;
 
     /// <inheritdoc />

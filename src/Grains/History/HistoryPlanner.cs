@@ -3,9 +3,6 @@ namespace OrleansMetrics.Grains.History;
 /// <summary>What is to be merged, rolled up and cleared next. Pure.</summary>
 internal static class HistoryPlanner
 {
-    /// <summary>Alone in its block, a chunk of fewer bytes is left as it is.</summary>
-    private const int SmallBytes = 2_048;
-
     /// <summary>The next thing to do, or null. Notes in the manifest what needs no work.</summary>
     /// <param name="manifest">The chunks.</param>
     /// <param name="settings">What is wanted.</param>
@@ -149,7 +146,7 @@ internal static class HistoryPlanner
                 }
             }
 
-            if (inputs.Count == 1 && (inputs[0].Bytes < SmallBytes || inputs[0].Bytes > settings.MaxMergeBytes))
+            if (inputs.Count == 1)
             {
                 manifest.Base.Chunks[at] = first with { Merged = true };
                 continue;

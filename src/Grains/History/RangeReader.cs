@@ -13,7 +13,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
 {
     private readonly SeriesMerger _merger = new();
     private readonly int _step = (int)query.Step.TotalMilliseconds;
-    private readonly bool _sketches = quantiles.Length > 0;
+    private readonly SketchReading _sketches = quantiles.Length > 0 ? SketchReading.Full : SketchReading.None;
     private readonly RangeWindows _windows = new(query.Members, quantiles, finalThrough);
 
     /// <summary>Checks what can be checked without the metric.</summary>
@@ -112,7 +112,7 @@ internal sealed class RangeReader(RangeQuery query, double[] quantiles, long fin
                 }
                 else
                 {
-                    WindowMerge.Add(sum, window, _sketches);
+                    WindowMerge.Add(sum, window, _sketches != SketchReading.None);
                 }
             }
         }

@@ -59,9 +59,9 @@ internal sealed class SeriesMerger
     /// <summary>The windows of a series, in order. Valid until the next call.</summary>
     /// <param name="id">A series that <see cref="List"/> named.</param>
     /// <param name="step">Length of the windows wanted; shorter ones that lie within one go into it. 0: as they are.</param>
-    /// <param name="sketches">False: the sketches of more than eight points are not wanted.</param>
+    /// <param name="sketches">How to read sketches of more than eight points.</param>
     /// <exception cref="InvalidDataException">A chunk is damaged.</exception>
-    public WindowPool Merge(ulong id, int step, bool sketches)
+    public WindowPool Merge(ulong id, int step, SketchReading sketches)
     {
         _windows.Clear();
         foreach (var (part, series) in _series[id])
@@ -84,7 +84,7 @@ internal sealed class SeriesMerger
         }
 
         _windows.Sort();
-        _windows.MergeEqual((into, other) => WindowMerge.Add(into, other, sketches));
+        _windows.MergeEqual((into, other) => WindowMerge.Add(into, other, sketches != SketchReading.None));
         return _windows;
     }
 
@@ -94,10 +94,10 @@ internal sealed class SeriesMerger
     /// </summary>
     /// <param name="id">A series that <see cref="List"/> named.</param>
     /// <param name="step">Length of the windows wanted, as for <see cref="Merge"/>.</param>
-    /// <param name="sketches">False: sketches of more than eight points are not wanted.</param>
+    /// <param name="sketches">How to read sketches of more than eight points.</param>
     /// <param name="into">Where to.</param>
     /// <exception cref="InvalidDataException">A chunk is damaged.</exception>
-    public void MergeInto(ulong id, int step, bool sketches, RangeWindows into)
+    public void MergeInto(ulong id, int step, SketchReading sketches, RangeWindows into)
     {
         into.Clear();
         if (TryStream(_series[id], step, sketches, into))
@@ -130,7 +130,7 @@ internal sealed class SeriesMerger
         }
     }
 
-    private bool TryStream(List<(Part Part, ChunkSeries Series)> parts, int step, bool sketches, RangeWindows into)
+    private bool TryStream(List<(Part Part, ChunkSeries Series)> parts, int step, SketchReading sketches, RangeWindows into)
     {
         // Late points are nowhere near the end: they belong to windows that have long been taken.
         if (parts.Exists(static one => one.Part.Corrects))

@@ -21,6 +21,8 @@ internal static class WindowMerge
     /// <param name="sketches">False when sketches are not wanted and may not be there: those of the result are wrong then.</param>
     public static void Add(WindowState into, WindowState other, bool sketches = true)
     {
+        // Before anything is changed that bits are read by.
+        var (values, otherValues) = (into.Sketch, other.Sketch);
         var sum = into.Sum + other.Sum;
         var lastAt = other.Start + other.LastOffset - into.Start;
         into.Count = checked(into.Count + other.Count);
@@ -42,7 +44,7 @@ internal static class WindowMerge
 
         if (into.Count <= ExponentialHistogram.MaxRaw)
         {
-            into.Sketch.Merge(other.Sketch);
+            values.Merge(otherValues);
             SetTotalsOfRaw(into);
             return;
         }
@@ -50,7 +52,7 @@ internal static class WindowMerge
         into.Sum = sum;
         if (sketches)
         {
-            into.Sketch.Merge(other.Sketch);
+            values.Merge(otherValues);
         }
     }
 

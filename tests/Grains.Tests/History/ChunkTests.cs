@@ -24,10 +24,13 @@ public sealed class ChunkTests
                     Assert.Equal((all[i].Id, all[i].Windows.Length), (chunk.Series[i].Id, chunk.Series[i].Windows));
                     Assert.Equal(all[i].Key, chunk.Series[i].Key);
                     var read = new WindowPool();
-                    chunk.Read(chunk.Series[i], new SeriesColumns(), sketches: true, read);
+                    chunk.Read(chunk.Series[i], new SeriesColumns(), SketchReading.Full, read);
                     Assert.Equal(Describe(all[i].ToPool(), sketches: true), Describe(read, sketches: true));
                     read.Clear();
-                    chunk.Read(chunk.Series[i], new SeriesColumns(), sketches: false, read);
+                    chunk.Read(chunk.Series[i], new SeriesColumns(), SketchReading.Bits, read);
+                    Assert.Equal(Describe(all[i].ToPool(), sketches: true), Describe(read, sketches: true));
+                    read.Clear();
+                    chunk.Read(chunk.Series[i], new SeriesColumns(), SketchReading.None, read);
                     Assert.Equal(Describe(all[i].ToPool(), sketches: false), Describe(read, sketches: false));
                 }
 
@@ -126,7 +129,7 @@ public sealed class ChunkTests
             var chunk = Chunk.Parse(WindowsOfSeries.ToChunk([one]));
             var merger = new SeriesMerger();
             merger.Add(chunk, long.MinValue, long.MaxValue);
-            var rolled = merger.Merge(one.Id, step, sketches: true);
+            var rolled = merger.Merge(one.Id, step, SketchReading.Full);
 
             var expected = new WindowPool();
             foreach (var group in one.Windows.GroupBy(window => Place(window, step)).OrderBy(static group => group.Key))
@@ -163,7 +166,7 @@ public sealed class ChunkTests
             var merger = new SeriesMerger();
             merger.Add(Chunk.Parse(WindowsOfSeries.ToChunk([one])), long.MinValue, long.MaxValue);
             merger.Add(Chunk.Parse(WindowsOfSeries.ToChunk([second])), long.MinValue, long.MaxValue);
-            var merged = merger.Merge(one.Id, 0, sketches: true);
+            var merged = merger.Merge(one.Id, 0, SketchReading.Full);
             Assert.Equal(one.Windows.Length, merged.Count);
             for (var i = 0; i < merged.Count; i++)
             {
@@ -174,6 +177,29 @@ public sealed class ChunkTests
             }
         },
         iter: 500);
+
+    [Fact]
+    public void Sketches_passed_on_as_they_are_give_the_same_chunk() => Gen.Select(WindowsOfSeries.Many, WindowsOfSeries.Many).Sample(
+        static (all, more) =>
+        {
+            // Of several chunks, so that windows of one place are added up between others that are not.
+            byte[] Merged(SketchReading sketches)
+            {
+                var merger = new SeriesMerger();
+                merger.Add(Chunk.Parse(WindowsOfSeries.ToChunk(all)), long.MinValue, long.MaxValue);
+                merger.Add(Chunk.Parse(WindowsOfSeries.ToChunk([.. more.Zip(all, static (other, one) => other with { Series = one.Series, Defined = one.Defined })])), long.MinValue, long.MaxValue);
+                var writer = new ChunkWriter(merger.Columns);
+                foreach (var (id, key) in merger.List())
+                {
+                    writer.Write(id, key, merger.Merge(id, 0, sketches));
+                }
+
+                return writer.Finish();
+            }
+
+            Assert.Equal(Merged(SketchReading.Full), Merged(SketchReading.Bits));
+        },
+        iter: 1_000);
 
     private static (long Start, int Size) Place(PointsOfWindow window, int step)
     {
@@ -187,23 +213,28 @@ public sealed class ChunkTests
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), Crc32.HashToUInt32(bytes.AsSpan(0, bytes.Length - 4)));
         try
         {
-            var chunk = Chunk.Parse(bytes);
-            var merger = new SeriesMerger();
-            merger.Add(chunk, long.MinValue, long.MaxValue);
-            var writer = new ChunkWriter(merger.Columns);
-            foreach (var (id, key) in merger.List())
-            {
-                writer.Write(id, key, merger.Merge(id, 0, sketches: true));
-            }
-
-            // What can be read can be written and read again.
-            Chunk.Parse(writer.Finish());
+            // What can be read can be written and read again, with sketches passed on as they are or made anew.
+            var made = Rewrite(Rewrite(bytes, SketchReading.Full), SketchReading.Full);
+            Assert.Equal(made, Rewrite(Rewrite(bytes, SketchReading.Bits), SketchReading.Full));
             return true;
         }
         catch (InvalidDataException)
         {
             return false;
         }
+    }
+
+    private static byte[] Rewrite(byte[] bytes, SketchReading sketches)
+    {
+        var merger = new SeriesMerger();
+        merger.Add(Chunk.Parse(bytes), long.MinValue, long.MaxValue);
+        var writer = new ChunkWriter(merger.Columns);
+        foreach (var (id, key) in merger.List())
+        {
+            writer.Write(id, key, merger.Merge(id, 0, sketches));
+        }
+
+        return writer.Finish();
     }
 
     private static string Quantiles(WindowState window) =>

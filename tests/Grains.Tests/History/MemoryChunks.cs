@@ -22,6 +22,8 @@ internal sealed class MemoryChunks(StorageFaults? faults = null) : IChunkStore
         return created;
     }
 
+    public Task<byte[]> PackAsync(byte[] rows) => Task.FromResult(HistoryMerge.ToColumns(rows));
+
     public async Task<byte[]?> ReadAsync(long id)
     {
         faults?.Before();

@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansMetrics.Contracts.Windows;
+using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.History;
 using OrleansMetrics.Grains.History.Chunks;
 
@@ -66,7 +67,7 @@ public sealed class RangeWindowsTests
         var merger = new SeriesMerger();
         merger.Add(Chunk.Parse(WindowsOfSeries.ToChunk([one])), 10, 30, corrects: false, 0);
         var windows = new RangeWindows(RangeMembers.Last, [], finalThrough: 20);
-        merger.MergeInto(one.Id, 0, sketches: false, windows);
+        merger.MergeInto(one.Id, 0, SketchReading.None, windows);
         var columns = windows.Finish();
         Assert.Equal([1, 0], columns.Finals.ToArray());
         Assert.Equal([2, 3], columns.Lasts.ToArray());
@@ -77,7 +78,7 @@ public sealed class RangeWindowsTests
 
     private static string Sorted(SeriesMerger merger, ulong id, int step, bool sketches)
     {
-        var sorted = merger.Merge(id, step, sketches);
+        var sorted = merger.Merge(id, step, Reading(sketches));
         var windows = NewWindows(sketches);
         for (var i = 0; i < sorted.Count; i++)
         {
@@ -90,11 +91,13 @@ public sealed class RangeWindowsTests
     private static string Streamed(SeriesMerger merger, ulong id, int step, bool sketches, out int count)
     {
         var windows = NewWindows(sketches);
-        merger.MergeInto(id, step, sketches, windows);
+        merger.MergeInto(id, step, Reading(sketches), windows);
         var columns = windows.Finish();
         count = columns.Count;
         return Describe(columns);
     }
+
+    private static SketchReading Reading(bool sketches) => sketches ? SketchReading.Full : SketchReading.None;
 
     private static RangeWindows NewWindows(bool sketches) => new(RangeMembers.All, sketches ? Quantiles : [], 1_750_000_020_000L);
 

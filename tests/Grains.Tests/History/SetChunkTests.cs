@@ -29,7 +29,7 @@ public sealed class SetChunkTests
                 {
                     var chunk = Chunk.Parse(bytes);
                     Assert.True(chunk.IsSet);
-                    foreach (var sketches in new[] { true, false })
+                    foreach (var sketches in Enum.GetValues<SketchReading>())
                     {
                         // Into a pool that has been used for something else.
                         var read = new WindowPool();
@@ -73,7 +73,7 @@ public sealed class SetChunkTests
             var made = HistoryMerge.Run(job, [ToRows(1, one), ToColumns(1, other)])!.Value;
             var rolled = new WindowPool();
             var chunk = Chunk.Parse(made.Bytes);
-            chunk.Read(Assert.Single(chunk.Series), new SeriesColumns(), sketches: true, rolled);
+            chunk.Read(Assert.Single(chunk.Series), new SeriesColumns(), SketchReading.Full, rolled);
             Assert.Equal(points, rolled[0].Count);
             Assert.True(all.Ranks().SequenceEqual(rolled[0].Elements.Ranks()));
         },
@@ -107,7 +107,7 @@ public sealed class SetChunkTests
             var chunk = Chunk.Parse(bytes);
             foreach (var series in chunk.Series)
             {
-                chunk.Read(series, new SeriesColumns(), sketches: true, new WindowPool());
+                chunk.Read(series, new SeriesColumns(), SketchReading.Full, new WindowPool());
             }
 
             return true;

@@ -76,7 +76,7 @@ internal sealed class HistoryModel(Simulation simulation)
                 foreach (var series in chunk.Series)
                 {
                     var windows = new WindowPool();
-                    chunk.Read(series, new SeriesColumns(), sketches: true, windows);
+                    chunk.Read(series, new SeriesColumns(), SketchReading.Full, windows);
                     for (var i = 0; i < windows.Count; i++)
                     {
                         if (windows[i].Start >= from && windows[i].Start < to)
@@ -103,7 +103,7 @@ internal sealed class HistoryModel(Simulation simulation)
         foreach (var series in chunk.Series)
         {
             var windows = new WindowPool();
-            chunk.Read(series, new SeriesColumns(), sketches: true, windows);
+            chunk.Read(series, new SeriesColumns(), SketchReading.Full, windows);
             for (var i = 0; i < windows.Count; i++)
             {
                 yield return windows[i];
@@ -157,7 +157,7 @@ internal sealed class HistoryModel(Simulation simulation)
 
     private static string Describe(SeriesMerger merger, int step, long from) => string.Join("\n", merger.List().Select(series =>
     {
-        var windows = merger.Merge(series.Id, step, sketches: true);
+        var windows = merger.Merge(series.Id, step, SketchReading.Full);
         return $"{series.Id:x} {string.Join("; ", Enumerable.Range(0, windows.Count).Select(i => windows[i]).Where(w => w.Start >= from).Select(w => $"{w.Start}+{w.Size} {w.Count} {(step == 0 ? w.Revision : 0)} {w.Sum} {w.Min} {w.Max} {w.Last}@{w.LastOffset} {(w.IsSet ? w.Elements.Estimate() : w.Sketch.Quantile(0.5, w.Min, w.Max))}"))}";
     }).Where(static line => line.Contains('+', StringComparison.Ordinal)).Order(StringComparer.Ordinal));
 

@@ -150,6 +150,8 @@ internal sealed class SimulatedChunks(Simulation simulation, SimulatedActivation
         }
     });
 
+    public Task<byte[]> PackAsync(byte[] rows) => simulation.Call(owner, $"pack {metric}", () => Task.FromResult(HistoryMerge.ToColumns(rows)));
+
     public Task<byte[]?> ReadAsync(long id) => simulation.Call(owner, $"read {metric}/chunk-{id}", () => Task.FromResult((byte[]?)simulation.Storage.Read(PrefixOf(metric) + id).State));
 
     public Task ClearAsync(long id) => simulation.Call(owner, $"clear {metric}/chunk-{id}", () =>

@@ -108,7 +108,7 @@ internal sealed class BackupReader(ExportQuery query, int size, Func<long, long,
                 continue;
             }
 
-            var windows = merger.Merge(id, step: 0, sketches: true);
+            var windows = merger.Merge(id, step: 0, SketchReading.Bits);
             var page = new List<StoredWindow>();
             for (var i = 0; i < windows.Count; i++)
             {
@@ -149,7 +149,7 @@ internal sealed class BackupReader(ExportQuery query, int size, Func<long, long,
             merger.Add(chunk, long.MinValue, long.MaxValue);
             foreach (var (id, _) in merger.List())
             {
-                var windows = merger.Merge(id, step: 0, sketches: false);
+                var windows = merger.Merge(id, step: 0, SketchReading.None);
                 earliest = windows.Count > 0 ? Math.Min(earliest, windows[0].Start) : earliest;
             }
         }

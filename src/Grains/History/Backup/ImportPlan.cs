@@ -107,7 +107,7 @@ internal sealed class ImportPlan
         foreach (var series in chunk.Series.Where(series => wanted.Contains(series.Id)))
         {
             pool.Clear();
-            chunk.Read(series, columns, sketches: false, pool);
+            chunk.Read(series, columns, SketchReading.None, pool);
             for (var i = 0; i < pool.Count; i++)
             {
                 if (pool[i].Start < To && pool[i].End > From)

@@ -58,7 +58,7 @@ internal static class StoredWindows
 
         into.IsSet = isSet;
         into.Revision = 0;
-        into.Sketch.Clear();
+        into.ClearSketch();
         try
         {
             if (isSet)
@@ -181,7 +181,7 @@ internal static class StoredWindows
 
         // Without a sketch all values are in one bucket: a bit says so.
         var bits = new BitReader(stored.Sketch ?? [0x80]);
-        SketchBits.Read(ref bits, into);
+        SketchBits.Read(ref bits, into, SketchReading.Full);
         return bits.AtEnd ? null : "Bytes are left after the sketch.";
     }
 

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using OrleansMetrics.Grains.Aggregation;
 
 namespace OrleansMetrics.Grains.History.Chunks;
 
-/// <summary>Gathers numbers bit by bit, the highest bit first, in memory that grows; <see cref="Aggregation.BitReader"/> reads them.</summary>
+/// <summary>Gathers numbers bit by bit, the highest bit first, in memory that grows; <see cref="BitReader"/> reads them.</summary>
 internal sealed class BitSink
 {
     private byte[] _bytes = new byte[1024];
@@ -77,6 +78,19 @@ internal sealed class BitSink
 
         WriteGamma(first);
         WriteGamma(second);
+    }
+
+    /// <summary>Bits that were written elsewhere.</summary>
+    public void Write(BitCopy copy)
+    {
+        var bits = copy.Open();
+        var left = copy.Length;
+        for (; left > 32; left -= 32)
+        {
+            Write(bits.Read(32), 32);
+        }
+
+        Write(bits.Read(left), left);
     }
 
     /// <summary>All bits, filled up with zeros to a whole byte. Valid until the next call; more may be written.</summary>

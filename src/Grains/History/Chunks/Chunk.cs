@@ -63,10 +63,10 @@ internal sealed class Chunk
     /// <summary>Reads windows of one series, in order.</summary>
     /// <param name="series">Of this chunk.</param>
     /// <param name="columns">Room for columns.</param>
-    /// <param name="sketches">False: sketches of more than eight points are not wanted.</param>
+    /// <param name="sketches">How to read sketches of more than eight points.</param>
     /// <param name="into">Where to.</param>
     /// <exception cref="InvalidDataException">The windows are none.</exception>
-    public void Read(in ChunkSeries series, SeriesColumns columns, bool sketches, WindowPool into)
+    public void Read(in ChunkSeries series, SeriesColumns columns, SketchReading sketches, WindowPool into)
     {
         var cursor = Open(series, columns, sketches);
         while (cursor.HasMore)
@@ -78,9 +78,9 @@ internal sealed class Chunk
     /// <summary>Begins to read windows of one series, in order, one by one.</summary>
     /// <param name="series">Of this chunk.</param>
     /// <param name="columns">Room for columns, which are the cursor's until the next call.</param>
-    /// <param name="sketches">False: sketches of more than eight points are not wanted.</param>
+    /// <param name="sketches">How to read sketches of more than eight points.</param>
     /// <exception cref="InvalidDataException">The columns are none.</exception>
-    public WindowCursor Open(in ChunkSeries series, SeriesColumns columns, bool sketches)
+    public WindowCursor Open(in ChunkSeries series, SeriesColumns columns, SketchReading sketches)
     {
         var bytes = _bytes.Span.Slice(series.Offset, series.Length);
         var input = new SnapshotReader(bytes);
@@ -91,7 +91,7 @@ internal sealed class Chunk
 
         columns.IsSet = IsSet;
         columns.Read(series.Windows, input.ReadBytes(input.ReadCount()));
-        return new WindowCursor(columns, series.Windows, input.ReadBytes(input.ReadCount()), sketches || IsSet);
+        return new WindowCursor(columns, series.Windows, input.ReadBytes(input.ReadCount()), IsSet ? SketchReading.Full : sketches);
     }
 
     private static byte[] ReadKey(ref SnapshotReader input, ulong shared, byte[] previous)

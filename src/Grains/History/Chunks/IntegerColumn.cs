@@ -17,6 +17,9 @@ internal static class IntegerColumn
     /// <summary>Quotients from here on are escaped.</summary>
     private const int MaxQuotient = 20;
 
+    /// <summary>So many bits longer than the parameter, a number has a quotient of 24 in the middle.</summary>
+    private const int Escaped = 5;
+
     /// <param name="output">Where to.</param>
     /// <param name="values">At least one, or nothing is written.</param>
     /// <param name="expected">As many as values; or none.</param>
@@ -105,21 +108,29 @@ internal static class IntegerColumn
             longest--;
         }
 
+        // Down from the longest: most numbers are short enough to have no quotient, or too long and escaped; both are kept as sums.
         var (parameter, least) = (0, long.MaxValue);
-        for (var k = 0; k <= Math.Min(longest, 63); k++)
+        long few = 0, escaped = 0;
+        for (var length = 0; length <= longest; length++)
         {
-            long cost = 0;
-            for (var length = 0; length <= longest; length++)
+            few += lengths[length];
+        }
+
+        for (var k = longest; k >= 0; k--)
+        {
+            var cost = few * (k + 1) + escaped;
+            for (var over = 1; over < Escaped && k + over <= longest; over++)
             {
-                var over = length - k;
-                var quotient = over <= 0 ? 0 : over == 1 ? 1 : over > 5 ? MaxQuotient : 3L << (over - 2);
-                cost += lengths[length] * (quotient < MaxQuotient ? quotient + 1 + k : MaxQuotient + 6 + length);
+                cost += lengths[k + over] * ((over == 1 ? 1 : 3L << (over - 2)) + k + 1);
             }
 
-            if (cost < least)
+            if (cost <= least && k < 64)
             {
                 (parameter, least) = (k, cost);
             }
+
+            few -= lengths[k];
+            escaped += k + Escaped - 1 <= longest ? lengths[k + Escaped - 1] * (MaxQuotient + 6L + k + Escaped - 1) : 0;
         }
 
         return (parameter, least);

@@ -141,10 +141,10 @@ internal sealed class SeriesColumns
     /// <summary>Takes the next window out of what <see cref="Read"/> has read.</summary>
     /// <param name="at">Where to go on; starts at its default.</param>
     /// <param name="bits">The sketches.</param>
-    /// <param name="sketches">False: those of windows of more than eight points are left empty.</param>
+    /// <param name="sketches">How to read those of windows of more than eight points.</param>
     /// <param name="window">Where to.</param>
     /// <exception cref="InvalidDataException">It is none.</exception>
-    public void Take(ref Place at, ref BitReader bits, bool sketches, WindowState window)
+    public void Take(ref Place at, ref BitReader bits, SketchReading sketches, WindowState window)
     {
         (window.Start, window.Size) = _places[at.Window];
         window.IsSet = IsSet;
@@ -159,7 +159,7 @@ internal sealed class SeriesColumns
             return;
         }
 
-        window.Sketch.Clear();
+        window.ClearSketch();
         if (window.Count <= MaxRaw)
         {
             FillRaw(window, Span(_raw).Slice(at.Raw, (int)window.Count), window.Count > 1 ? _lastPlaces[at.Several++] : 0);
@@ -174,9 +174,9 @@ internal sealed class SeriesColumns
             throw new InvalidDataException("a window's last value is below its least or above its greatest");
         }
 
-        if (sketches)
+        if (sketches != SketchReading.None)
         {
-            SketchBits.Read(ref bits, window);
+            SketchBits.Read(ref bits, window, sketches);
         }
     }
 

@@ -7,14 +7,22 @@ internal static class SketchBits
 {
     public static void Write(BitSink output, WindowState window)
     {
-        var sketch = window.Sketch;
-        var equal = window.Min.Equals(window.Max) && sketch.Scale == ExponentialHistogram.MaxScale;
+        // The finest scale is one bit, the first.
+        var coded = window.CodedSketch;
+        var equal = window.Min.Equals(window.Max) && (coded is null ? window.Sketch.Scale == ExponentialHistogram.MaxScale : coded.Open().Read(1) == 1);
         output.Write(equal ? 1UL : 0, 1);
         if (equal)
         {
             return;
         }
 
+        if (coded is not null)
+        {
+            output.Write(coded);
+            return;
+        }
+
+        var sketch = window.Sketch;
         output.WriteGamma((ulong)(ExponentialHistogram.MaxScale - sketch.Scale) + 1);
         output.WriteGamma((ulong)sketch.Zeros + 1);
         var negative = CountOf(sketch.Negative);
@@ -24,11 +32,11 @@ internal static class SketchBits
     }
 
     /// <exception cref="InvalidDataException">The bits are no sketch of this window.</exception>
-    public static void Read(ref BitReader input, WindowState window)
+    public static void Read(ref BitReader input, WindowState window, SketchReading reading)
     {
         if (input.Read(1) == 0)
         {
-            WindowCodec.ReadSketch(ref input, window, window.Sketch);
+            window.ReadSketch(ref input, reading);
             return;
         }
 

@@ -6,7 +6,7 @@ namespace OrleansMetrics.Grains.History.Chunks;
 internal ref struct WindowCursor
 {
     private readonly SeriesColumns? _columns;
-    private readonly bool _sketches;
+    private readonly SketchReading _sketches;
     private readonly bool _isSet;
     private SeriesColumns.Place _place;
     private BitReader _bits;
@@ -19,8 +19,8 @@ internal ref struct WindowCursor
     /// <param name="columns">Have been read.</param>
     /// <param name="windows">How many.</param>
     /// <param name="sketches">Their sketches.</param>
-    /// <param name="wanted">Whether these are wanted.</param>
-    public WindowCursor(SeriesColumns columns, int windows, ReadOnlySpan<byte> sketches, bool wanted)
+    /// <param name="wanted">How to read these; not at all only when they are no registers.</param>
+    public WindowCursor(SeriesColumns columns, int windows, ReadOnlySpan<byte> sketches, SketchReading wanted)
     {
         (_columns, _left, _sketches) = (columns, windows, wanted);
         _bits = new BitReader(sketches);
@@ -29,9 +29,9 @@ internal ref struct WindowCursor
     /// <param name="rows">The series in a chunk of rows.</param>
     /// <param name="windows">How many.</param>
     /// <param name="isSet">They are of a set.</param>
-    /// <param name="sketches">Whether sketches are wanted.</param>
+    /// <param name="sketches">How to read sketches.</param>
     /// <exception cref="InvalidDataException">A length is none.</exception>
-    public WindowCursor(SnapshotReader rows, int windows, bool isSet, bool sketches)
+    public WindowCursor(SnapshotReader rows, int windows, bool isSet, SketchReading sketches)
     {
         _rows = rows;
         (_left, _isSet, _sketches) = (windows, isSet, sketches);
@@ -56,7 +56,7 @@ internal ref struct WindowCursor
         }
 
         _columns.Take(ref _place, ref _bits, _sketches, into);
-        if (_left == 0 && _sketches && !_bits.AtEnd)
+        if (_left == 0 && _sketches != SketchReading.None && !_bits.AtEnd)
         {
             throw new InvalidDataException("bits are left after the sketches of a series");
         }
