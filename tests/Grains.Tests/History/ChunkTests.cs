@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.IO.Hashing;
+using System.Text.Json;
 using CsCheck;
 using OrleansMetrics.Grains.Aggregation;
 using OrleansMetrics.Grains.History;
@@ -86,10 +88,10 @@ public sealed class ChunkTests
     public void Random_bodies_under_a_correct_checksum_are_invalid_data_or_can_be_read()
     {
         int read = 0, refused = 0;
-        Gen.Select(Gen.Bool, Gen.Frequency((6, Gen.Byte[0, 3]), (1, Gen.Byte[0, 20]), (1, Gen.Byte)).Array[0, 100]).Sample(
-            (rows, body) =>
+        Gen.Select(Gen.Bool, Gen.Byte[1, 2], Gen.Frequency((6, Gen.Byte[0, 3]), (1, Gen.Byte[0, 20]), (1, Gen.Byte)).Array[0, 100]).Sample(
+            (rows, version, body) =>
             {
-                byte[] bytes = [(byte)'O', (byte)'M', (byte)'H', 1, 0, .. body, 0, 0, 0, 0];
+                byte[] bytes = [(byte)'O', (byte)'M', (byte)'H', version, 0, .. body, 0, 0, 0, 0];
                 Interlocked.Increment(ref IsReadable(bytes, rows ? ChunkFormat.Rows : ChunkFormat.Columns) ? ref read : ref refused);
             },
             iter: 50_000);
@@ -119,6 +121,20 @@ public sealed class ChunkTests
         SnapshotWriter.WriteVarint(body, ChunkFormat.MaxWindows + 1);
         body.Write(new byte[40]);
         Assert.Throws<InvalidDataException>(() => Chunk.Parse(ChunkFormat.Seal(body)));
+    }
+
+    [Fact]
+    public void Chunks_of_version_1_say_what_they_did()
+    {
+        using var resource = typeof(ChunkTests).Assembly.GetManifestResourceStream("Version1Chunks.json.gz")!;
+        using var json = new GZipStream(resource, CompressionMode.Decompress);
+        var chunks = JsonDocument.Parse(json).RootElement.EnumerateArray().ToList();
+        Assert.Equal(24, chunks.Count);
+        foreach (var (bytes, windows) in chunks.Select(static one => (one.GetProperty("Chunk").GetBytesFromBase64(), one.GetProperty("Windows").GetString())))
+        {
+            Assert.Equal(1, bytes[3]);
+            Assert.Equal(windows, Text(bytes));
+        }
     }
 
     [Fact]
@@ -235,6 +251,17 @@ public sealed class ChunkTests
         }
 
         return writer.Finish();
+    }
+
+    private static string Text(byte[] bytes)
+    {
+        var chunk = Chunk.Parse(bytes);
+        return string.Join('\n', chunk.Series.Select(series =>
+        {
+            var windows = new WindowPool();
+            chunk.Read(series, new SeriesColumns(), SketchReading.Full, windows);
+            return $"{series.Id} {Convert.ToHexString(series.Key ?? [])}\n{Describe(windows, sketches: true)}";
+        }));
     }
 
     private static string Quantiles(WindowState window) =>

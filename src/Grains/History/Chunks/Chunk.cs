@@ -7,9 +7,10 @@ namespace OrleansMetrics.Grains.History.Chunks;
 internal sealed class Chunk
 {
     private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly int _version;
     private readonly byte _form;
 
-    private Chunk(ReadOnlyMemory<byte> bytes, byte form, List<ChunkSeries> series) => (_bytes, _form, Series) = (bytes, form, series);
+    private Chunk(ReadOnlyMemory<byte> bytes, int version, byte form, List<ChunkSeries> series) => (_bytes, _version, _form, Series) = (bytes, version, form, series);
 
     /// <summary>The windows are of a set.</summary>
     public bool IsSet => _form is ChunkFormat.SetRows or ChunkFormat.SetColumns;
@@ -24,7 +25,7 @@ internal sealed class Chunk
     /// <exception cref="InvalidDataException">The bytes are no chunk, or damaged.</exception>
     public static Chunk Parse(ReadOnlyMemory<byte> bytes)
     {
-        var form = ChunkFormat.Check(bytes.Span);
+        var (version, form) = ChunkFormat.Check(bytes.Span);
         var body = bytes[ChunkFormat.HeaderLength..^ChunkFormat.TrailerLength];
         var input = new SnapshotReader(body.Span);
         var series = new List<ChunkSeries>();
@@ -57,7 +58,7 @@ internal sealed class Chunk
             series.Add(new ChunkSeries(id, key, (int)windows, at, body.Length - input.Remaining - at));
         }
 
-        return new Chunk(body, form, series);
+        return new Chunk(body, version, form, series);
     }
 
     /// <summary>Reads windows of one series, in order.</summary>
@@ -90,7 +91,7 @@ internal sealed class Chunk
         }
 
         columns.IsSet = IsSet;
-        columns.Read(series.Windows, input.ReadBytes(input.ReadCount()));
+        columns.Read(series.Windows, input.ReadBytes(input.ReadCount()), _version);
         return new WindowCursor(columns, series.Windows, input.ReadBytes(input.ReadCount()), IsSet ? SketchReading.Full : sketches);
     }
 

@@ -27,7 +27,7 @@ internal static class ChunkFormat
     public const int MaxKeyBytes = 1 << 24;
 
     private const uint Magic = 'O' | ('M' << 8) | ('H' << 16);
-    private const uint Version = 1;
+    private const uint Version = 2;
 
     public static void Begin(IBufferWriter<byte> output, byte form)
     {
@@ -46,9 +46,9 @@ internal static class ChunkFormat
         return chunk;
     }
 
-    /// <summary>Checks the frame and returns the form.</summary>
+    /// <summary>Checks the frame and returns version and form.</summary>
     /// <exception cref="InvalidDataException">The bytes are no chunk, or damaged.</exception>
-    public static byte Check(ReadOnlySpan<byte> chunk)
+    public static (int Version, byte Form) Check(ReadOnlySpan<byte> chunk)
     {
         if (chunk.Length < HeaderLength + TrailerLength)
         {
@@ -61,14 +61,14 @@ internal static class ChunkFormat
             throw new InvalidDataException("The bytes are no chunk: wrong magic.");
         }
 
-        if (magic >> 24 != Version || chunk[4] > SetColumns)
+        if (magic >> 24 is 0 or > Version || chunk[4] > SetColumns)
         {
-            throw new InvalidDataException($"The chunk has version {magic >> 24} and form {chunk[4]}; this build reads version {Version} with forms 0 to 3.");
+            throw new InvalidDataException($"The chunk has version {magic >> 24} and form {chunk[4]}; this build reads versions 1 and {Version} with forms 0 to 3.");
         }
 
         var crc = BinaryPrimitives.ReadUInt32LittleEndian(chunk[^TrailerLength..]);
         var actual = Crc32.HashToUInt32(chunk[..^TrailerLength]);
-        return crc == actual ? chunk[4] : throw new InvalidDataException($"The chunk is damaged: CRC {actual:x8} is not the {crc:x8} at its end.");
+        return crc == actual ? ((int)(magic >> 24), chunk[4]) : throw new InvalidDataException($"The chunk is damaged: CRC {actual:x8} is not the {crc:x8} at its end.");
     }
 
     /// <summary>The bound on keys that share their beginnings: nobody can make a reader allocate much more than the bytes that are there.</summary>

@@ -72,8 +72,12 @@ internal sealed class NumberColumn
         }
     }
 
+    /// <param name="input">Stands at the column, and behind it afterwards.</param>
+    /// <param name="values">Where to.</param>
+    /// <param name="expected">As many as values; or none.</param>
+    /// <param name="version">Of the chunk.</param>
     /// <exception cref="InvalidDataException">The bits are no such column, or end.</exception>
-    public void Read(ref BitReader input, Span<double> values, ReadOnlySpan<double> expected)
+    public void Read(ref BitReader input, Span<double> values, ReadOnlySpan<double> expected, int version)
     {
         if (values.IsEmpty)
         {
@@ -89,11 +93,11 @@ internal sealed class NumberColumn
                 (expected.Length == values.Length ? expected : throw NotExpected()).CopyTo(values);
                 break;
             case Decimal:
-                ReadDecimals(ref input, values, expected);
+                ReadDecimals(ref input, values, expected, version);
                 break;
             case DecimalAndUlps:
-                ReadDecimals(ref input, values, expected);
-                IntegerColumn.Read(ref input, Grown(ref _ulps, values.Length), default);
+                ReadDecimals(ref input, values, expected, version);
+                IntegerColumn.Read(ref input, Grown(ref _ulps, values.Length), default, version);
                 for (var i = 0; i < values.Length; i++)
                 {
                     values[i] = BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(values[i]) + _ulps[i]);
@@ -198,7 +202,7 @@ internal sealed class NumberColumn
         IntegerColumn.Write(output, _decimals.AsSpan(0, values.Length), Scale(expected, Places));
     }
 
-    private void ReadDecimals(ref BitReader input, Span<double> values, ReadOnlySpan<double> expected)
+    private void ReadDecimals(ref BitReader input, Span<double> values, ReadOnlySpan<double> expected, int version)
     {
         var places = (int)input.Read(PlacesBits);
         if (places > MaxPlaces)
@@ -207,7 +211,7 @@ internal sealed class NumberColumn
         }
 
         var decimals = Grown(ref _decimals, values.Length);
-        IntegerColumn.Read(ref input, decimals, Scale(expected, places));
+        IntegerColumn.Read(ref input, decimals, Scale(expected, places), version);
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = decimals[i] / Powers[places];

@@ -100,14 +100,15 @@ internal sealed class SeriesColumns
     /// <summary>Reads the columns of a series; its windows are then taken one by one with a <see cref="WindowCursor"/>.</summary>
     /// <param name="windows">How many.</param>
     /// <param name="columns">Their columns.</param>
+    /// <param name="version">Of the chunk.</param>
     /// <exception cref="InvalidDataException">The bytes are no such windows.</exception>
-    public void Read(int windows, ReadOnlySpan<byte> columns)
+    public void Read(int windows, ReadOnlySpan<byte> columns, int version)
     {
         Clear();
         var input = new BitReader(columns);
         ReadPlaces(ref input, windows);
-        ReadIntegers(ref input, _counts, windows);
-        ReadIntegers(ref input, _offsets, windows);
+        ReadIntegers(ref input, _counts, windows, version);
+        ReadIntegers(ref input, _offsets, windows, version);
         var (raw, totals, several) = (0, 0, 0);
         for (var i = 0; i < windows; i++)
         {
@@ -123,13 +124,13 @@ internal sealed class SeriesColumns
 
         if (!IsSet)
         {
-            ReadIntegers(ref input, _lastPlaces, several);
-            ReadNumbers(ref input, _raw, raw, default);
-            ReadNumbers(ref input, _last, totals, default);
-            ReadNumbers(ref input, _min, totals, Span(_last));
-            ReadNumbers(ref input, _max, totals, Span(_last));
+            ReadIntegers(ref input, _lastPlaces, several, version);
+            ReadNumbers(ref input, _raw, raw, default, version);
+            ReadNumbers(ref input, _last, totals, default, version);
+            ReadNumbers(ref input, _min, totals, Span(_last), version);
+            ReadNumbers(ref input, _max, totals, Span(_last), version);
             Expect(_counts, Span(_min), Span(_max));
-            ReadNumbers(ref input, _sum, totals, Span(_expected));
+            ReadNumbers(ref input, _sum, totals, Span(_expected), version);
         }
 
         if (!input.AtEnd)
@@ -288,16 +289,16 @@ internal sealed class SeriesColumns
         }
     }
 
-    private static void ReadIntegers(ref BitReader input, List<long> column, int count)
+    private static void ReadIntegers(ref BitReader input, List<long> column, int count, int version)
     {
         System.Runtime.InteropServices.CollectionsMarshal.SetCount(column, count);
-        IntegerColumn.Read(ref input, Span(column), default);
+        IntegerColumn.Read(ref input, Span(column), default, version);
     }
 
-    private void ReadNumbers(ref BitReader input, List<double> column, int count, ReadOnlySpan<double> expected)
+    private void ReadNumbers(ref BitReader input, List<double> column, int count, ReadOnlySpan<double> expected, int version)
     {
         System.Runtime.InteropServices.CollectionsMarshal.SetCount(column, count);
-        _numbers.Read(ref input, Span(column), expected);
+        _numbers.Read(ref input, Span(column), expected, version);
     }
 
     private static Span<T> Span<T>(List<T> list) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(list);
