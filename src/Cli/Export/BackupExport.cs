@@ -6,13 +6,12 @@ namespace OrleansMetrics.Cli.Export;
 internal sealed class BackupExport(string? match, KeyValuePair<string, string>[] tags, DateTimeOffset? from, DateTimeOffset? to) : MetricExport(match)
 {
     /// <inheritdoc />
-    protected override async Task WriteAsync(NodeClient node, CatalogueEntry metric, TextWriter output, CancellationToken cancellationToken)
+    protected override async Task WriteAsync(NodeClient node, CatalogueEntry metric, IWindowsOutput output, CancellationToken cancellationToken)
     {
         var path = new QueryPath("api", "metrics", metric.Name, "backup").WithTags(tags).With("from", from).With("to", to);
         await foreach (var line in node.GetLinesAsync(path, cancellationToken))
         {
-            await output.WriteAsync(line.AsMemory(), cancellationToken);
-            await output.WriteAsync("\n".AsMemory(), cancellationToken);
+            await output.WriteAsync(line + "\n", cancellationToken);
             Windows++;
         }
     }

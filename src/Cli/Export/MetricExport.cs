@@ -2,7 +2,7 @@ using OrleansMetrics.Cli.NodeApi;
 
 namespace OrleansMetrics.Cli.Export;
 
-/// <summary>Writes windows of metrics as lines, metric by metric.</summary>
+/// <summary>Writes windows of metrics, metric by metric.</summary>
 internal abstract class MetricExport(string? match)
 {
     /// <summary>Windows written.</summary>
@@ -12,7 +12,7 @@ internal abstract class MetricExport(string? match)
     public int Metrics { get; private set; }
 
     /// <summary>Writes everything; what was written before a failure is whole lines.</summary>
-    public async Task WriteAsync(NodeClient node, TextWriter output, CancellationToken cancellationToken)
+    public async Task WriteAsync(NodeClient node, IWindowsOutput output, CancellationToken cancellationToken)
     {
         string? after = null;
         do
@@ -31,5 +31,5 @@ internal abstract class MetricExport(string? match)
     }
 
     /// <summary>Writes and counts the windows of a metric.</summary>
-    protected abstract Task WriteAsync(NodeClient node, CatalogueEntry metric, TextWriter output, CancellationToken cancellationToken);
+    protected abstract Task WriteAsync(NodeClient node, CatalogueEntry metric, IWindowsOutput output, CancellationToken cancellationToken);
 }

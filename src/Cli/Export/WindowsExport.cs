@@ -26,7 +26,7 @@ internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[
         : null;
 
     /// <inheritdoc />
-    protected override async Task WriteAsync(NodeClient node, CatalogueEntry metric, TextWriter output, CancellationToken cancellationToken)
+    protected override async Task WriteAsync(NodeClient node, CatalogueEntry metric, IWindowsOutput output, CancellationToken cancellationToken)
     {
         var own = MembersOf(metric.Kind);
         foreach (var (start, end) in own is "" ? [] : PartsOf(from, to, step))
@@ -58,7 +58,7 @@ internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[
             _ => kind != "set",
         }));
 
-    private async Task WriteAsync(NodeClient node, string metric, string? own, DateTimeOffset start, DateTimeOffset end, TextWriter output, CancellationToken cancellationToken)
+    private async Task WriteAsync(NodeClient node, string metric, string? own, DateTimeOffset start, DateTimeOffset end, IWindowsOutput output, CancellationToken cancellationToken)
     {
         string? after = null;
         do
@@ -72,7 +72,7 @@ internal sealed class WindowsExport(string? match, KeyValuePair<string, string>[
                 return;
             }
 
-            await output.WriteAsync(Lines(answer.RootElement).AsMemory(), cancellationToken);
+            await output.WriteAsync(Lines(answer.RootElement), cancellationToken);
             after = answer.RootElement.GetProperty("next").GetString();
         }
         while (after is not null);

@@ -1,12 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using OrleansMetrics.Cli.CommandLine;
+using OrleansMetrics.Cli.Csv;
 using OrleansMetrics.Cli.Display;
 using OrleansMetrics.Cli.NodeApi;
 
 namespace OrleansMetrics.Cli.Import;
 
-/// <summary>Sends lines of windows to a node, some thousands of a metric at a time, and repeats what the node could not take. It can be run again: what is there is not imported twice.</summary>
+/// <summary>Sends windows, from lines of JSON or from CSV, to a node, some thousands of a metric at a time, and repeats what the node could not take. It can be run again: what is there is not imported twice.</summary>
 internal sealed class WindowsImport(NodeClient node, string? metric, TimeSpan patience, TimeProvider time, TextWriter messages)
 {
     private const long MaxBufferedBytes = 64 << 20;
@@ -32,16 +34,15 @@ internal sealed class WindowsImport(NodeClient node, string? metric, TimeSpan pa
     {
         using var reader = new StreamReader(input, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, 1 << 16, leaveOpen: true);
         var reported = time.GetTimestamp();
-        while (await reader.ReadLineAsync(cancellationToken) is { } text)
+        await foreach (var (number, line, problem) in ReadAsync(reader, cancellationToken))
         {
-            _lines++;
-            if (string.IsNullOrWhiteSpace(text))
+            _lines = number;
+            if (line is null)
             {
-                continue;
+                Rejected++;
+                List(number, "malformed", problem!);
             }
-
-            var line = Encoding.UTF8.GetBytes(text);
-            if (TryRead(line, out var name, out var group))
+            else if (TryRead(line, out var name, out var group))
             {
                 await AddAsync(name, group, line, cancellationToken);
             }
@@ -58,6 +59,32 @@ internal sealed class WindowsImport(NodeClient node, string? metric, TimeSpan pa
 
     /// <summary>What became of the windows, for people.</summary>
     public string Totals => $"{Imported} windows imported, {AlreadyThere} already there, {Expired} older than what is kept, {Rejected} rejected";
+
+    /// <summary>The windows of a file, by the number of their line: CSV when the first line is a header, else lines of JSON.</summary>
+    private static async IAsyncEnumerable<(long Line, byte[]? Json, string? Problem)> ReadAsync(StreamReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var isFirst = true;
+        for (var number = 1L; await reader.ReadLineAsync(cancellationToken) is { } text; number++)
+        {
+            if (string.IsNullOrWhiteSpace(text))
+            {
+                continue;
+            }
+
+            if (isFirst && CsvWindows.TryReadHeader(text) is { } header)
+            {
+                await foreach (var record in CsvWindows.ReadAsync(reader, header, number, cancellationToken))
+                {
+                    yield return record;
+                }
+
+                yield break;
+            }
+
+            isFirst = false;
+            yield return (number, Encoding.UTF8.GetBytes(text), null);
+        }
+    }
 
     private async Task AddAsync(string name, string group, byte[] line, CancellationToken cancellationToken)
     {

@@ -50,6 +50,15 @@ public sealed class ImportTests
             Assert.Equal(backup.Output, (await CommandLine.Cli.AtAsync(target.Address, "export", "--backup")).Output);
             Assert.Equal(human.Output, (await CommandLine.Cli.AtAsync(target.Address, "export", "--from", "60d", "--step", "1h")).Output);
 
+            // The same as CSV.
+            await using var third = await EmbeddedNode.StartAsync(CancellationToken.None);
+            var csv = await CommandLine.Cli.AtAsync(source.Address, "export", "--backup", "--format", "csv");
+            Assert.Equal((0, $"{distinct} windows of 2 metrics"), (csv.ExitCode, csv.Error.Trim()));
+            await File.WriteAllTextAsync(saved, csv.Output);
+            run = await CommandLine.Cli.AtAsync(third.Address, "import", saved);
+            Assert.Equal((0, $"{distinct} windows imported, 0 already there, 0 older than what is kept, 0 rejected"), (run.ExitCode, run.Error.Trim()));
+            Assert.Equal(backup.Output, (await CommandLine.Cli.AtAsync(third.Address, "export", "--backup")).Output);
+
             // A part of it.
             run = await CommandLine.Cli.AtAsync(target.Address, "export", "--backup", "--match", "cpu*", "--tag", "host=h1", "--from", hour.AddHours(1).ToString("O"), "--to", hour.AddHours(2).ToString("O"));
             Assert.Equal(6, run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
@@ -102,9 +111,61 @@ public sealed class ImportTests
         }
     }
 
+    [Fact]
+    public async Task Csv_from_elsewhere_comes_in_and_records_that_cannot_are_named()
+    {
+        var start = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 3_600 * 3_600).AddHours(-5);
+        string Time(int minute) => start.AddMinutes(minute).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        string[] lines =
+        [
+            "start,end,series,values,note",
+            $"{Time(0)},{Time(1)},host=a,1 2.5 -3e1,",
+            $"{start.AddMinutes(1).ToUnixTimeMilliseconds()},{start.AddMinutes(2).ToUnixTimeMilliseconds()},\"city=\"\"Bad\\, Ems\"\"\",7,\"over",
+            "two lines\"",
+            $"{Time(0)},{Time(1)},host=a",
+            $"{Time(0)},{Time(1)},host,1,",
+            $"{Time(0)},{Time(1)},host=b,1 two,",
+            $"{Time(0)},{Time(1)},host=c,1,not \"quoted\"",
+            "",
+            $"soon,{Time(1)},host=d,1,",
+        ];
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, string.Join("\r\n", lines));
+            await using var node = await EmbeddedNode.StartAsync(CancellationToken.None);
+            var run = await CommandLine.Cli.AtAsync(node.Address, "import", file, "--metric", "m");
+            var said = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal((1, "2 windows imported, 0 already there, 0 older than what is kept, 5 rejected"), (run.ExitCode, said[^1].Trim()));
+            Assert.Equal(
+                ["line 10: malformed", "line 5: malformed", "line 6: malformed", "line 7: malformed", "line 8: malformed"],
+                said[..^1].Select(static line => string.Join(':', line.Split(':')[..2])).Order(StringComparer.Ordinal));
+            Assert.Contains("line 5: malformed: The line has 3 fields, the header 5.", run.Error, StringComparison.Ordinal);
+            Assert.Contains("line 6: malformed: 'series' is no series as in host=a,region=eu.", run.Error, StringComparison.Ordinal);
+
+            run = await CommandLine.Cli.AtAsync(node.Address, "export", "--backup", "--format", "csv");
+            string[] expected =
+            [
+                "metric,kind,series,start,end,count,sum,min,max,last,lastUpdated,revision,values,sketch",
+                $"m,gauge,\"city=\"\"Bad\\, Ems\"\"\",{Time(1)},{Time(2)},1,7,7,7,7,{Time(1)},,7,",
+                $"m,gauge,host=a,{Time(0)},{Time(1)},3,-26.5,-30,2.5,-30,{Time(0)},,1 2.5 -30,",
+            ];
+            Assert.Equal(expected, run.Output.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).OrderBy(static line => !line.StartsWith("metric", StringComparison.Ordinal)));
+
+            run = await CommandLine.Cli.AtAsync(node.Address, "export", "--from", "1d", "--step", "1m", "--tag", "host=a", "--format", "csv", "--agg", "mean,count");
+            Assert.Equal($"metric,kind,series,start,end,final,mean,count\r\nm,gauge,host=a,{Time(0)},{Time(1)},true,{-26.5 / 3:R},3\r\n", run.Output);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [Theory]
     [InlineData("export", "--backup", "--step=1h")]
     [InlineData("export", "--backup", "--agg=mean")]
+    [InlineData("export", "--format=csv")]
+    [InlineData("export", "--format=xml")]
     [InlineData("import", "/no/such/file")]
     public async Task What_makes_no_sense_is_wrong_usage(params string[] args) =>
         Assert.Equal(2, (await CommandLine.Cli.AtAsync(new Uri("http://127.0.0.1:1"), args)).ExitCode);
