@@ -7,7 +7,8 @@ namespace OrleansMetrics.Streams.Redis;
 /// <summary>
 /// Wakes those that wait, <see cref="PacedNews"/>. Appends of this process are known at once. Those of other processes are published by the append script;
 /// a partition is subscribed to while somebody waits for it now and then. A message can be lost, so the heads are also looked at: every second,
-/// and every <see cref="PointLogOptions.PollInterval"/> while there is no subscription.
+/// and every <see cref="PointLogOptions.PollInterval"/> while there is no subscription. When more is published than a process is woken for, it no longer listens
+/// and looks at the heads instead, once per <see cref="RedisLogOptions.WakeInterval"/>, until that mostly says nothing new.
 /// </summary>
 internal sealed class RedisLogWatch : IAsyncDisposable
 {
@@ -15,8 +16,18 @@ internal sealed class RedisLogWatch : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IdleBeforeUnsubscribed = TimeSpan.FromMinutes(1);
 
+    /// <summary>Messages are counted over this time at least.</summary>
+    private static readonly TimeSpan Counted = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Messages per interval from which on looking is cheaper than listening.</summary>
+    private const int BusyMessages = 2;
+
+    /// <summary>So many looks more without news than with some, and it listens again.</summary>
+    private const int QuietLooks = 10;
+
     private readonly RedisStore _store;
     private readonly PointLogOptions _options;
+    private readonly TimeSpan _interval;
     private readonly PointLogStatistics _statistics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -27,11 +38,16 @@ internal sealed class RedisLogWatch : IAsyncDisposable
     private readonly bool[] _subscribed;
     private readonly long[] _lastWaited;
     private readonly Task _loop;
+    private long _messages;
+    private long _countedFrom;
+    private bool _looks;
+    private int _quiet;
 
     public RedisLogWatch(RedisStore store, PointLogOptions options, TimeSpan interval, PointLogStatistics statistics, TimeProvider time, ILogger logger)
     {
         _store = store;
         _options = options;
+        _interval = interval;
         _statistics = statistics;
         _time = time;
         _logger = logger;
@@ -52,7 +68,7 @@ internal sealed class RedisLogWatch : IAsyncDisposable
         }
 
         var wait = _waiters.WaitAsync(partition, after, cancellationToken);
-        if (!Volatile.Read(ref _subscribed[partition]))
+        if (!Volatile.Read(ref _subscribed[partition]) && !Volatile.Read(ref _looks))
         {
             Look();
         }
@@ -92,7 +108,7 @@ internal sealed class RedisLogWatch : IAsyncDisposable
         {
             try
             {
-                await PollAsync().ConfigureAwait(false);
+                await (_looks ? LookAsync() : PollAsync()).ConfigureAwait(false);
                 failures = 0;
             }
             catch (Exception exception)
@@ -109,6 +125,12 @@ internal sealed class RedisLogWatch : IAsyncDisposable
     {
         try
         {
+            if (_looks && failures == 0)
+            {
+                await Task.Delay(_interval, _time, _closing.Token).ConfigureAwait(false);
+                return true;
+            }
+
             var partitions = _waiters.Partitions();
             if (partitions.Count == 0 && failures == 0 && !Array.Exists(_subscribed, static subscribed => subscribed))
             {
@@ -148,9 +170,46 @@ internal sealed class RedisLogWatch : IAsyncDisposable
         await subscriptions.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(partitions.Select(LookAtAsync)).ConfigureAwait(false);
         await subscriptions.ConfigureAwait(false);
+        if (IsBusy(now))
+        {
+            _quiet = 0;
+            Volatile.Write(ref _looks, true);
+        }
+
+        await UnsubscribeAsync(partition => _looks || _time.GetElapsedTime(_lastWaited[partition], now) > IdleBeforeUnsubscribed).ConfigureAwait(false);
+    }
+
+    private bool IsBusy(long now)
+    {
+        var elapsed = _time.GetElapsedTime(_countedFrom, now);
+        if (elapsed < Counted)
+        {
+            return false;
+        }
+
+        _countedFrom = now;
+        return _interval > TimeSpan.Zero && Interlocked.Exchange(ref _messages, 0) * _interval >= BusyMessages * elapsed;
+    }
+
+    private async Task LookAsync()
+    {
+        var found = await Task.WhenAll(_waiters.Partitions().Select(LookAtAsync)).ConfigureAwait(false);
+        _quiet = found.Contains(true) ? Math.Max(0, _quiet - 1) : _quiet + 1;
+        if (_quiet == QuietLooks)
+        {
+            // Those that begin to wait from here on ask for a look themselves.
+            Volatile.Write(ref _looks, false);
+            Interlocked.Exchange(ref _messages, 0);
+            _countedFrom = _time.GetTimestamp();
+            Look();
+        }
+    }
+
+    private async Task UnsubscribeAsync(Predicate<int> which)
+    {
         for (var partition = 0; partition < _subscribed.Length; partition++)
         {
-            if (_subscribed[partition] && _time.GetElapsedTime(_lastWaited[partition], now) > IdleBeforeUnsubscribed)
+            if (_subscribed[partition] && which(partition))
             {
                 Volatile.Write(ref _subscribed[partition], false);
                 await _store.Subscriber.UnsubscribeAsync(_store.Keys(partition).Appended).ConfigureAwait(false);
@@ -168,16 +227,21 @@ internal sealed class RedisLogWatch : IAsyncDisposable
     {
         if (message.TryParse(out long position))
         {
+            Interlocked.Increment(ref _messages);
             _news.Seen(partition, position);
         }
     }
 
-    private async Task LookAtAsync(int partition)
+    /// <summary>Those that wait for a partition are told at once; whether there was anything new.</summary>
+    private async Task<bool> LookAtAsync(int partition)
     {
         var position = await _store.Database.HashGetAsync(_store.Keys(partition).Head, HeadFields.Position, CommandFlags.DemandMaster).ConfigureAwait(false);
-        if (position.TryParse(out long found))
+        if (!position.TryParse(out long found) || _waiters.Holds(partition, found - 1))
         {
-            _news.Seen(partition, found);
+            return false;
         }
+
+        _waiters.Seen(partition, found);
+        return true;
     }
 }

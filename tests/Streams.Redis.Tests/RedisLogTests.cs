@@ -60,6 +60,56 @@ public sealed class RedisLogTests(SharedRedis redis) : IClassFixture<SharedRedis
     }
 
     [SkippableFact]
+    public async Task A_process_that_is_told_more_than_it_is_woken_for_looks_by_itself_until_it_is_quiet()
+    {
+        await using var writer = await OpenAsync();
+        await using var log = await OpenAsync();
+        await using var connection = await redis.Server.ConnectAsync();
+        using var end = new CancellationTokenSource(Patience);
+        var channel = new PartitionKeys(_prefix, 0).Appended;
+        var seen = 0L;
+        async Task FollowAsync()
+        {
+            while (!end.IsCancellationRequested)
+            {
+                await log.WaitAsync(0, seen, end.Token);
+                var records = await log.ReadAsync(0, seen, 1 << 20, end.Token);
+                Assert.NotEmpty(records);
+                Volatile.Write(ref seen, records[^1].Position);
+            }
+        }
+
+        async Task UntilAsync(Func<Task<bool>> reached, Func<Task> meanwhile)
+        {
+            while (!await reached())
+            {
+                end.Token.ThrowIfCancellationRequested();
+                await meanwhile();
+            }
+        }
+
+        async Task<bool> IsListeningAsync() => await connection.GetServers()[0].SubscriptionSubscriberCountAsync(channel) > 0;
+        async Task AppendAsync() => await writer.AppendAsync([Append(0, 10)], default);
+        async Task SeenAsync()
+        {
+            var head = (await writer.GetHeadAsync(0, default)).Position;
+            await UntilAsync(() => Task.FromResult(Volatile.Read(ref seen) == head), static () => Task.Delay(1));
+        }
+
+        var follower = FollowAsync();
+        await UntilAsync(IsListeningAsync, static () => Task.Delay(1));
+        await UntilAsync(async () => !await IsListeningAsync(), AppendAsync);
+        await AppendAsync();
+        await SeenAsync();
+        await UntilAsync(IsListeningAsync, static () => Task.Delay(1));
+        await AppendAsync();
+        await SeenAsync();
+
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => follower);
+    }
+
+    [SkippableFact]
     public async Task An_append_that_arrives_twice_is_written_once_and_one_that_arrives_late_is_refused()
     {
         await using var log = await OpenAsync();
