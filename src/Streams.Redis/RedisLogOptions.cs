@@ -29,7 +29,7 @@ public sealed class RedisLogOptions
 
     /// <summary>
     /// A process is told of new records at most so often; what comes meanwhile is read together, of all partitions. 0 to 1 s, 0: each is told at once.
-    /// Default 20 ms.
+    /// Default 50 ms.
     /// </summary>
-    public TimeSpan WakeInterval { get; set; } = TimeSpan.FromMilliseconds(20);
+    public TimeSpan WakeInterval { get; set; } = TimeSpan.FromMilliseconds(50);
 }
