@@ -89,10 +89,10 @@ internal static class ChunkSizes
         if (chunks.Count > 0)
         {
             sizes.Cuts = chunks.Count;
-            var merged = chunks.Count > 1 ? Run(0, chunks) : chunks[0];
+            var merged = chunks.Count > 1 ? HistoryJobs.Run(0, chunks) : chunks[0];
             sizes.Written = sizes.First + (chunks.Count > 1 ? merged.Length : 0);
             sizes.Merged = merged.Length;
-            sizes.RolledUp = Run(Minute, [merged]).Length;
+            sizes.RolledUp = HistoryJobs.Run(Minute, [merged]).Length;
             sizes.Written += sizes.RolledUp;
             sizes.AddParts(merged);
         }
@@ -123,12 +123,6 @@ internal static class ChunkSizes
         }
 
         aggregator.Apply(new SliceReader(batch.Slices[0].ToArray()), position, start + Size);
-    }
-
-    private static byte[] Run(int step, List<byte[]> inputs)
-    {
-        var job = new HistoryJob { Inputs = new ChunkEntry[inputs.Count], From = long.MinValue, To = long.MaxValue, Step = step, OutputId = 0 };
-        return HistoryMerge.Run(job, inputs) is { } made ? made.Bytes : throw new InvalidOperationException("No window was merged.");
     }
 
     private sealed class Sizes

@@ -60,7 +60,7 @@ public class HistoryJobs
 
     private static long EndOf(int window) => 1_800_000_000_000 + (long)window * Size;
 
-    private static byte[] Run(int step, List<byte[]> inputs)
+    internal static byte[] Run(int step, List<byte[]> inputs)
     {
         var job = new HistoryJob { Inputs = new ChunkEntry[inputs.Count], From = long.MinValue, To = long.MaxValue, Step = step, OutputId = 0 };
         return HistoryMerge.Run(job, inputs) is { } made ? made.Bytes : throw new InvalidOperationException("No window was merged.");

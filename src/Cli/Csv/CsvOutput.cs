@@ -3,6 +3,7 @@ using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
 using OrleansMetrics.Cli.Export;
+using OrleansMetrics.Gateway.Queries;
 
 namespace OrleansMetrics.Cli.Csv;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
+using OrleansMetrics.Gateway.Queries;
 
 namespace OrleansMetrics.Cli.Csv;
 

@@ -65,7 +65,7 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
         Write(output, line.Append("\r\n"));
         for (var written = 0; _hasCurrent && written < limit; written++)
         {
-            var tags = Quote(string.Join(',', series.Current.Tags.Select(static tag => $"{Escape(tag.Name)}={Escape(tag.Value)}")));
+            var tags = Quote(SeriesText.Write(series.Current.Tags.Select(static tag => (tag.Name, tag.Value))));
             var windows = series.Current.Windows;
             var rows = WindowRows.Csv(tags, columns);
             for (var next = 0; next < windows.Count;)
@@ -77,8 +77,6 @@ internal sealed class WindowsAnswer(MetricAggregates metric, RangeQuery query, W
             _hasCurrent = await series.MoveNextAsync();
         }
     }
-
-    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal);
 
     /// <summary>RFC 4180; always quoted, so that a spreadsheet takes it for text.</summary>
     private static string Quote(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

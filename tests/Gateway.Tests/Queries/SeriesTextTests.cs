@@ -1,6 +1,6 @@
-using OrleansMetrics.Cli.Csv;
+using OrleansMetrics.Gateway.Queries;
 
-namespace OrleansMetrics.Cli.Tests.Csv;
+namespace OrleansMetrics.Gateway.Tests.Queries;
 
 public sealed class SeriesTextTests
 {

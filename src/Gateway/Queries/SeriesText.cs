@@ -1,14 +1,15 @@
 using System.Text;
 
-namespace OrleansMetrics.Cli.Csv;
+namespace OrleansMetrics.Gateway.Queries;
 
-/// <summary>The tags of a series in one field, as the node's own CSV has them: <c>host=a,region=eu</c>; a backslash before a comma, an equals sign or a backslash takes it for itself.</summary>
-internal static class SeriesText
+/// <summary>The tags of a series in one field of CSV: <c>host=a,region=eu</c>; a backslash before a comma, an equals sign or a backslash takes it for itself.</summary>
+public static class SeriesText
 {
+    /// <summary>Writes them.</summary>
     public static string Write(IEnumerable<(string Name, string Value)> tags) => string.Join(',', tags.Select(static tag => $"{Escape(tag.Name)}={Escape(tag.Value)}"));
 
     /// <summary>Reads them; null when a tag has no equals sign, or more than one, or the text ends with a single backslash.</summary>
-    public static List<(string Name, string Value)>? TryRead(string text)
+    public static IReadOnlyList<(string Name, string Value)>? TryRead(string text)
     {
         var tags = new List<(string Name, string Value)>();
         string? name = null;
