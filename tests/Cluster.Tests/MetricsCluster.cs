@@ -64,12 +64,16 @@ internal sealed class MetricsCluster : IAsyncDisposable
             .AddInMemoryCollection(configuration ?? [])
             .Build();
         var builder = new InProcessTestClusterBuilder((short)silos);
+
+        // As in deployed clusters: docs/decisions/018-grain-directory.md.
+        builder.Options.UseDistributedGrainDirectory = true;
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddSingleton(TimeProvider.System);
             silo.Services.AddSingleton<IPointLog>(_ => OpenLog(path, partitions));
             silo.Services.AddAggregation(settings);
             silo.UseInMemoryReminderService();
+            silo.AddHandedOverGrainDirectory();
             silo.AddPointStreams();
             silo.AddSqliteGrainStorage(GrainStorageNames.Snapshots, options => options.Configure(o => o.Path = Path.Combine(path, "snapshots.db")));
             configure?.Invoke(silo);

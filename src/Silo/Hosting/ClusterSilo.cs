@@ -63,6 +63,9 @@ public static class ClusterSilo
     private static void AddClusterSilo(this ISiloBuilder silo, NodeAddress address, IConfiguration configuration)
     {
         silo.UseSharedClustering();
+
+        // A silo that leaves takes no activations of the others with it: docs/decisions/018-grain-directory.md.
+        silo.AddHandedOverGrainDirectory();
         silo.UseSharedReminders();
         silo.AddSharedSnapshots(configuration);
         silo.AddPointStreams();

@@ -40,6 +40,9 @@ internal sealed class FaultCluster : IAsyncDisposable
         }).Build();
         var builder = new InProcessTestClusterBuilder((short)silos);
 
+        // As in deployed clusters: docs/decisions/018-grain-directory.md.
+        builder.Options.UseDistributedGrainDirectory = true;
+
         // Part of the snapshots' keys: a cluster that is started again must find them.
         builder.Options.ServiceId = "orleans-metrics";
         builder.Options.ConfigureFileLogging = false;
@@ -52,6 +55,7 @@ internal sealed class FaultCluster : IAsyncDisposable
             silo.Services.AddAggregation(settings);
             silo.Services.AddLogging(logging => logging.AddProvider(output));
             silo.UseInMemoryReminderService();
+            silo.AddHandedOverGrainDirectory();
             silo.AddPointStreams();
             silo.AddSqliteGrainStorage(GrainStorageNames.Snapshots, snapshots => snapshots.Configure(o => o.Path = stores.SnapshotsPath));
             silo.Services.DecorateSnapshots(SnapshotFaults);
