@@ -35,12 +35,16 @@ internal sealed partial class PartitionKeeper(
     /// once, activations would meet themselves leaving there and wait for each other until calls time out.
     /// </summary>
     private static readonly TimeSpan LeastStay = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the rest of a partition waits for its flusher to arrive. With slow storage that may still be busy here.</summary>
+    private static readonly TimeSpan AheadPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HandoverPoll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan HandoverPatience = TimeSpan.FromSeconds(10);
 
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<int, Waking> _waking = [];
+    private readonly Dictionary<int, (SiloAddress Owner, Task Arrival)> _ahead = [];
     private Task _work = Task.CompletedTask;
 
     /// <inheritdoc />
@@ -66,7 +70,7 @@ internal sealed partial class PartitionKeeper(
     {
         await _stop.CancelAsync();
         await _work;
-        await Task.WhenAll(_waking.Values.Select(static waking => waking.Task));
+        await Task.WhenAll(_waking.Values.Select(static waking => waking.Task).Concat(_ahead.Values.Select(static ahead => ahead.Arrival)));
     }
 
     private async Task HandOverAsync(CancellationToken cancellationToken)
@@ -87,7 +91,7 @@ internal sealed partial class PartitionKeeper(
                 return;
             }
 
-            var moved = MoveStrangers(TimeSpan.Zero);
+            var moved = MoveStrangers(TimeSpan.Zero, static (_, _, _) => true);
             while (Enumerable.Range(0, residents.Partitions).Any(partition => residents.Of(partition).Any()))
             {
                 await Task.Delay(HandoverPoll, time, patience.Token);
@@ -139,7 +143,7 @@ internal sealed partial class PartitionKeeper(
             while (await _signal.Reader.WaitToReadAsync(stop))
             {
                 _signal.Reader.TryRead(out _);
-                MoveStrangers(LeastStay);
+                MoveStrangers(LeastStay, (partition, owner, leaving) => FlusherHasArrived(partition, owner, leaving, stop));
                 WakeMissing(stop);
             }
         }
@@ -149,8 +153,8 @@ internal sealed partial class PartitionKeeper(
         }
     }
 
-    /// <summary>Has everything move on that lives elsewhere by now and has been here for a time; returns how many activations.</summary>
-    private int MoveStrangers(TimeSpan stay)
+    /// <summary>Has everything move on that lives elsewhere by now, has been here for a time and may go; returns how many activations.</summary>
+    private int MoveStrangers(TimeSpan stay, Func<int, SiloAddress, List<IGrainContext>, bool> mayGo)
     {
         var moved = 0;
         for (var partition = 0; partition < residents.Partitions; partition++)
@@ -158,11 +162,18 @@ internal sealed partial class PartitionKeeper(
             // A silo that has just joined takes activations once its manifest is known: until then they are better here than nowhere.
             if (ownership.OwnerOf(partition) is not { } owner || owner.Equals(ownership.LocalSilo) || !manifest.Current.Silos.ContainsKey(owner))
             {
+                _ahead.Remove(partition);
+                continue;
+            }
+
+            var leaving = residents.Of(partition, stay).ToList();
+            if (leaving.Count == 0 || !mayGo(partition, owner, leaving))
+            {
                 continue;
             }
 
             var before = moved;
-            foreach (var resident in residents.Of(partition, stay))
+            foreach (var resident in leaving)
             {
                 resident.Migrate(requestContext: null);
                 moved++;
@@ -175,6 +186,46 @@ internal sealed partial class PartitionKeeper(
         }
 
         return moved;
+    }
+
+    /// <summary>
+    /// Sends a partition's flusher ahead, and says when it has arrived, or takes too long. A silo that has just started compiles for half a second what it needs to take an activation over: queries do not wait
+    /// for a flusher, but for the others.
+    /// </summary>
+    private bool FlusherHasArrived(int partition, SiloAddress owner, List<IGrainContext> leaving, CancellationToken stop)
+    {
+        if (!_ahead.TryGetValue(partition, out var ahead) || !ahead.Owner.Equals(owner))
+        {
+            if (residents.FlusherOf(partition) is { } flusher && leaving.Contains(flusher))
+            {
+                flusher.Migrate(requestContext: null, CancellationToken.None);
+            }
+
+            _ahead[partition] = ahead = (owner, AwaitFlusherAsync(partition, stop));
+        }
+
+        return ahead.Arrival.IsCompleted;
+    }
+
+    private async Task AwaitFlusherAsync(int partition, CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(AheadPatience);
+        try
+        {
+            while (residents.IsAwake(partition))
+            {
+                await Task.Delay(HandoverPoll, time, patience.Token);
+            }
+
+            await grains.GetGrain<IFlushGrain>(PartitionKey.Format(partition)).Start().WaitAsync(patience.Token);
+        }
+        catch (Exception exception)
+        {
+            LogFlusherLate(exception, partition);
+        }
+
+        _signal.Writer.TryWrite(true);
     }
 
     private void WakeMissing(CancellationToken stop)
@@ -218,6 +269,9 @@ internal sealed partial class PartitionKeeper(
 
     [LoggerMessage(LogLevel.Debug, "Partition {Partition} lives on {Silo} now: {Activations} activations move there.")]
     private partial void LogMoving(int partition, SiloAddress silo, int activations);
+
+    [LoggerMessage(LogLevel.Debug, "The flusher of partition {Partition} has not arrived yet; the rest follows it.")]
+    private partial void LogFlusherLate(Exception exception, int partition);
 
     [LoggerMessage(LogLevel.Information, "Handed over {Activations} activations to the other silos in {Milliseconds:F0} ms.")]
     private partial void LogHandedOver(int activations, double milliseconds);

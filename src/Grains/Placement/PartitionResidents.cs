@@ -32,6 +32,9 @@ public sealed class PartitionResidents
     /// <summary>Whether the partition's flusher, and with it the partition, is active here.</summary>
     public bool IsAwake(int partition) => _flushers.ContainsKey(partition);
 
+    /// <summary>The activation of a partition's flusher, if it is here.</summary>
+    public IGrainContext? FlusherOf(int partition) => _flushers.GetValueOrDefault(partition);
+
     /// <summary>The activations of a partition.</summary>
     public IEnumerable<IGrainContext> Of(int partition) => Of(partition, TimeSpan.Zero);
 
