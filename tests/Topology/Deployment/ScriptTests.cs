@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using OrleansMetrics.Silo.Tests.Architecture;
 
@@ -54,6 +56,28 @@ public sealed partial class ScriptTests
             $"OM_CLUSTER_GATEWAYS:-{_file.Nodes.Keys.Count(static node => node.StartsWith("gateway-", StringComparison.Ordinal))}", Script, StringComparison.Ordinal);
         var grace = int.Parse(Regex.Match(Script, @"(?m)^grace=(\d+)$").Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.All(_file.Nodes.Values, node => Assert.Equal($"{grace}s", node["stop_grace_period"]));
+    }
+
+    [Theory]
+    [InlineData("Silo", "UseCurrentRuntimeIdentifier=true")]
+    [InlineData("Silo", "RuntimeIdentifier=linux-arm64")]
+    [InlineData("Gateway", "UseCurrentRuntimeIdentifier=true")]
+    [InlineData("Gateway", "RuntimeIdentifier=linux-arm64")]
+    public async Task What_the_script_and_the_images_publish_is_compiled_beforehand(string project, string target)
+    {
+        Assert.Contains("--use-current-runtime", Script, StringComparison.Ordinal);
+        Assert.Contains("-a $TARGETARCH", Repository.Read($"src/{project}/Dockerfile"), StringComparison.Ordinal);
+        using var process = Process.Start(new ProcessStartInfo(
+            "dotnet",
+            ["msbuild", Path.Combine(Repository.Root, "src", project), $"-p:{target}", "-p:Configuration=Release", "-getProperty:PublishReadyToRun", "-getProperty:TieredCompilation"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, output);
+        var properties = JsonDocument.Parse(output).RootElement.GetProperty("Properties");
+        Assert.Equal(("true", "true"), (properties.GetProperty("PublishReadyToRun").GetString(), properties.GetProperty("TieredCompilation").GetString()));
     }
 
     [GeneratedRegex("\"(Role|urls|(?:Node|ConnectionStrings)__\\w+)=")]
