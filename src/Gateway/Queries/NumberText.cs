@@ -32,6 +32,11 @@ internal static class NumberText
             }
         }
 
+        if (Math.Abs(value) is >= ShortestDecimal.From and < ShortestDecimal.Below)
+        {
+            return WriteDecimal(value, into);
+        }
+
         value.TryFormat(into, out var written, default, CultureInfo.InvariantCulture);
         return written;
     }
@@ -41,6 +46,37 @@ internal static class NumberText
     {
         value.TryFormat(into, out var written, default, CultureInfo.InvariantCulture);
         return written;
+    }
+
+    /// <summary>Not a whole number: those have been written.</summary>
+    private static int WriteDecimal(double value, Span<byte> into)
+    {
+        var (digits, exponent) = ShortestDecimal.Of(Math.Abs(value));
+        for (var (tens, rest) = Math.DivRem(digits, 10); rest == 0; (tens, rest) = Math.DivRem(digits, 10))
+        {
+            (digits, exponent) = (tens, exponent + 1);
+        }
+
+        var start = 0;
+        if (value < 0)
+        {
+            into[start++] = (byte)'-';
+        }
+
+        // The digits leave room for the point, which is moved to its place; or stand behind a zero, the point and further zeros.
+        digits.TryFormat(into[(start + 1)..], out var count, default, CultureInfo.InvariantCulture);
+        var whole = count + exponent;
+        if (whole > 0)
+        {
+            into.Slice(start + 1, whole).CopyTo(into[start..]);
+            into[start + whole] = (byte)'.';
+            return start + count + 1;
+        }
+
+        into.Slice(start + 1, count).CopyTo(into[(start + 2 - whole)..]);
+        into.Slice(start, 2 - whole).Fill((byte)'0');
+        into[start + 1] = (byte)'.';
+        return start + 2 - whole + count;
     }
 
     /// <summary>Not a whole number: those have been written.</summary>

@@ -7,6 +7,11 @@ namespace OrleansMetrics.Gateway.Tests.Queries;
 
 public sealed class NumberTextTests
 {
+    /// <summary>Of the bits of positive doubles from some 1e-5 to 1e16; and of those powers of two and their neighbours.</summary>
+    private static readonly Gen<double> Plain = Gen.Frequency(
+        (4, Gen.Long[0x3EE0_0000_0000_0000, 0x4342_0000_0000_0000].Select(BitConverter.Int64BitsToDouble)),
+        (1, Gen.Select(Gen.Long[0x3EE, 0x434], Gen.Int[-2, 2], static (exponent, next) => BitConverter.Int64BitsToDouble((exponent << 52) + next))));
+
     private static readonly Gen<double> Any = Gen.Frequency(
         (2, Gen.Double.Where(double.IsFinite)),
         (2, Gen.Double[-1e6, 1e6]),
@@ -28,6 +33,9 @@ public sealed class NumberTextTests
             iter: 200_000);
         Assert.All([whole, decimals, others], static seen => Assert.True(seen > 5_000, $"a case was generated only {seen} times"));
     }
+
+    [Fact]
+    public void A_number_without_exponent_is_written_as_dotnet_writes_it() => Gen.Select(Plain, Gen.Bool, static (value, negative) => negative ? -value : value).Sample(Check, iter: 500_000);
 
     [Fact]
     public void Numbers_at_the_edges_are_written_as_dotnet_writes_them() => Array.ForEach(
