@@ -2,7 +2,7 @@ namespace OrleansMetrics.Gateway.Queries;
 
 /// <summary>
 /// The shortest decimal that reads back as a given double, and of those the nearest: R. Giulietti, "The Schubfach way to render doubles" (2020). For the range in which powers of ten are exact in 128 bits and
-/// numbers are written without an exponent; four times as quick there as .NET, whose text it gives.
+/// numbers are written without an exponent; it is what .NET writes there, in a fraction of the time.
 /// </summary>
 internal static class ShortestDecimal
 {
