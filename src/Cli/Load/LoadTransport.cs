@@ -21,7 +21,7 @@ internal sealed class LoadTransport : IDisposable
         _address = new Uri(node, "/api/v2/write?precision=ns");
         _gzip = options.Gzip;
         _time = time;
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        _http = new HttpMessageInvoker(new BrokenConnections(new SocketsHttpHandler
         {
             MaxConnectionsPerServer = options.Connections,
             UseProxy = false,
@@ -30,7 +30,7 @@ internal sealed class LoadTransport : IDisposable
             ActivityHeadersPropagator = null,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(5),
-        });
+        }));
     }
 
     /// <inheritdoc/>

@@ -29,7 +29,7 @@ internal sealed class NodeClient : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(5),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
         };
-        _http = new HttpClient(handler)
+        _http = new HttpClient(new BrokenConnections(handler))
         {
             BaseAddress = address.AbsolutePath.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/"),
             Timeout = Timeout,

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace OrleansMetrics.Gateway.Health;
 
@@ -35,7 +36,7 @@ public static class HealthProbe
             await output.WriteLineAsync(await response.Content.ReadAsStringAsync());
             return response.StatusCode == HttpStatusCode.OK ? 0 : 1;
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or NotSupportedException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or OperationCanceledException or NotSupportedException)
         {
             await output.WriteLineAsync($"{probe} does not answer: {exception.Message}");
             return 1;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace OrleansMetrics.Faults.Checks;
@@ -31,7 +32,7 @@ internal sealed class HttpMetricsReader(Uri address) : IMetricsReader, IDisposab
                 partitions.All(IsSettled),
                 text);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or JsonException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or IOException or OperationCanceledException or JsonException)
         {
             // Killed, stopped or starting.
             return null;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using OrleansMetrics.Faults.Checks;
 
@@ -101,7 +102,7 @@ internal sealed class HeavyLoad : IDisposable
                     Interlocked.Increment(ref _acknowledged);
                 }
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            catch (Exception exception) when (exception is HttpRequestException or SocketException or IOException)
             {
                 // The node is gone.
                 return;

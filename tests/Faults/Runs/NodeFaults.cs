@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using OrleansMetrics.Contracts.Partitions;
 using OrleansMetrics.Faults.Injection;
 using OrleansMetrics.Faults.Load;
@@ -99,7 +100,7 @@ internal sealed class NodeFaults(NodeProcess node, DataVolume volume, SentReques
         {
             await SetAsync(settings);
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException)
         {
             // It was in such a write already, and died before it answered.
         }
@@ -217,7 +218,7 @@ internal sealed class NodeFaults(NodeProcess node, DataVolume volume, SentReques
             {
                 await node.DeactivateAsync(grain, key);
             }
-            catch (HttpRequestException)
+            catch (Exception exception) when (exception is HttpRequestException or SocketException)
             {
                 // A grain that cannot be activated now need not be deactivated.
             }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using OrleansMetrics.Faults.Processes;
 using OrleansMetrics.Silo.Tests.Nodes;
@@ -104,7 +105,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         {
             return await node.Client.StatusOfAsync(path);
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException)
         {
             // Not listening yet.
             return null;

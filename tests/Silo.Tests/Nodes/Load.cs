@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace OrleansMetrics.Silo.Tests.Nodes;
@@ -101,7 +102,7 @@ internal sealed class Load : IAsyncDisposable
                     Interlocked.Increment(ref _acknowledged);
                 }
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+            catch (Exception exception) when (exception is HttpRequestException or SocketException or IOException or OperationCanceledException)
             {
                 // The node is gone, or the test is over.
                 return;

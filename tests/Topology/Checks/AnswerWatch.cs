@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 
 namespace OrleansMetrics.Topology.Checks;
 
@@ -72,7 +73,7 @@ internal sealed class AnswerWatch : IAsyncDisposable
                 _queries.Answered();
             }
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or OperationCanceledException or IOException)
         {
             // Not answered: that is what is measured.
         }

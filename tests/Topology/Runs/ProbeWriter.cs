@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using OrleansMetrics.Topology.Checks;
 
@@ -72,7 +73,7 @@ internal sealed class ProbeWriter : IDisposable
 
             return response.StatusCode == HttpStatusCode.NoContent;
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or IOException or OperationCanceledException)
         {
             return false;
         }
