@@ -9,7 +9,7 @@ internal static class NumberText
     public const int MaxBytes = 32;
 
     /// <summary>Below it, and from 0.001 on, there is no exponent; and a decimal of so many digits is the only one of its length, or shorter, for its double (15 = DBL_DIG).</summary>
-    private const double MaxPlain = 1e15;
+    private const double MaxPlain = ShortestDecimal.Below;
 
     private const int Places = 3;
     private const int Scale = 1_000;
@@ -30,11 +30,11 @@ internal static class NumberText
             {
                 return WriteThousandths((long)scaled, into);
             }
-        }
 
-        if (Math.Abs(value) is >= ShortestDecimal.From and < ShortestDecimal.Below)
-        {
-            return WriteDecimal(value, into);
+            if (Math.Abs(value) >= ShortestDecimal.From)
+            {
+                return WriteDecimal(value, into);
+            }
         }
 
         value.TryFormat(into, out var written, default, CultureInfo.InvariantCulture);

@@ -9,10 +9,12 @@ internal static class ShortestDecimal
     /// <summary>The least double of the range.</summary>
     public const double From = 1e-4;
 
-    /// <summary>All doubles of the range are less.</summary>
+    /// <summary>All doubles of the range are less; from here on .NET writes an exponent.</summary>
     public const double Below = 1e15;
 
-    private const int MaxPower = 22;
+    /// <summary>The power of ten by which the least double of the range becomes a whole number of 16 or 17 digits.</summary>
+    private const int MaxPower = 20;
+
     private const int FractionBits = 52;
     private const int ExponentOfUnit = 1075;
 

@@ -91,7 +91,7 @@ internal sealed partial class PartitionKeeper(
                 return;
             }
 
-            var moved = MoveStrangers(TimeSpan.Zero, static (_, _, _) => true);
+            var moved = MoveStrangers(TimeSpan.Zero, flusherAhead: false);
             while (Enumerable.Range(0, residents.Partitions).Any(partition => residents.Of(partition).Any()))
             {
                 await Task.Delay(HandoverPoll, time, patience.Token);
@@ -143,7 +143,7 @@ internal sealed partial class PartitionKeeper(
             while (await _signal.Reader.WaitToReadAsync(stop))
             {
                 _signal.Reader.TryRead(out _);
-                MoveStrangers(LeastStay, (partition, owner, leaving) => FlusherHasArrived(partition, owner, leaving, stop));
+                MoveStrangers(LeastStay, flusherAhead: true);
                 WakeMissing(stop);
             }
         }
@@ -153,8 +153,8 @@ internal sealed partial class PartitionKeeper(
         }
     }
 
-    /// <summary>Has everything move on that lives elsewhere by now, has been here for a time and may go; returns how many activations.</summary>
-    private int MoveStrangers(TimeSpan stay, Func<int, SiloAddress, List<IGrainContext>, bool> mayGo)
+    /// <summary>Has everything move on that lives elsewhere by now and has been here for a time; returns how many activations.</summary>
+    private int MoveStrangers(TimeSpan stay, bool flusherAhead)
     {
         var moved = 0;
         for (var partition = 0; partition < residents.Partitions; partition++)
@@ -167,7 +167,7 @@ internal sealed partial class PartitionKeeper(
             }
 
             var leaving = residents.Of(partition, stay).ToList();
-            if (leaving.Count == 0 || !mayGo(partition, owner, leaving))
+            if (leaving.Count == 0 || (flusherAhead && !FlusherHasArrived(partition, owner, leaving)))
             {
                 continue;
             }
@@ -192,16 +192,16 @@ internal sealed partial class PartitionKeeper(
     /// Sends a partition's flusher ahead, and says when it has arrived, or takes too long. A silo that has just started compiles for half a second what it needs to take an activation over: queries do not wait
     /// for a flusher, but for the others.
     /// </summary>
-    private bool FlusherHasArrived(int partition, SiloAddress owner, List<IGrainContext> leaving, CancellationToken stop)
+    private bool FlusherHasArrived(int partition, SiloAddress owner, List<IGrainContext> leaving)
     {
         if (!_ahead.TryGetValue(partition, out var ahead) || !ahead.Owner.Equals(owner))
         {
             if (residents.FlusherOf(partition) is { } flusher && leaving.Contains(flusher))
             {
-                flusher.Migrate(requestContext: null, CancellationToken.None);
+                flusher.Migrate(requestContext: null);
             }
 
-            _ahead[partition] = ahead = (owner, AwaitFlusherAsync(partition, stop));
+            _ahead[partition] = ahead = (owner, AwaitFlusherAsync(partition, _stop.Token));
         }
 
         return ahead.Arrival.IsCompleted;
